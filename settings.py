@@ -1,0 +1,69 @@
+"""Every setting, read once from the environment.
+
+Names are those of the README; `python cli.py config` prints them all with secrets masked.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENDPOINT_PREFIX = "SPENDGLASS_ENDPOINT_"
+
+
+class Settings(BaseSettings):
+    """One attribute per environment variable `SPENDGLASS_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SPENDGLASS_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(default=Path("data"), description="Folder of database, key file, backups and logs.")
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL instead of the SQLite file: postgresql://user:password@host/name"
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Seals credentials. Several keys separated by commas: the first seals, all open."
+    )
+    secret_key_file: Path | None = Field(
+        default=None,
+        description="File with the sealing keys, one per line. Default: DATA_DIR/secret.key, made at first start.",
+    )
+    sync_minutes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Minutes between syncs of an account; 0 = no schedule. Default: the provider's own.",
+    )
+    http_timeout: float = Field(default=60.0, gt=0, description="Seconds to wait for one answer of a provider.")
+    metering_keys: SecretStr | None = Field(
+        default=None, description="Keys that metering clients may use, separated by commas."
+    )
+    demo: bool = Field(default=False, description="Label every page as demo data.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL."""
+        return None if self.database_url else self.data_dir / "spendglass.db"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
+
+
+def endpoint(slug: str, default: str) -> str:
+    """The base URL of a provider: `SPENDGLASS_ENDPOINT_<SLUG>` or the provider's own, without a trailing slash."""
+    return (os.environ.get(ENDPOINT_PREFIX + slug.upper()) or default).rstrip("/")
+
+
+def endpoints() -> dict[str, str]:
+    """All replaced base URLs by environment variable name."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(ENDPOINT_PREFIX) and value}

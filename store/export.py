@@ -1,0 +1,42 @@
+"""Tables as CSV: exactly the rows and columns given, money as plain dollars, text made inert for spreadsheets."""
+
+import polars as pl
+import polars.selectors as cs
+
+from store.frames import MICROS, NANOS
+
+MONEY_COLUMNS = frozenset(
+    {"billed_cost", "credits_applied", "net_cost", "previous_net_cost", "list_cost", "sync_cost", "before", "after"}
+)
+FORMULA_STARTS = r"^[\s\p{C}]*[=+\-@]|^[\t\r\n]"
+
+
+def to_csv(table: pl.DataFrame) -> bytes:
+    """UTF-8 CSV with a header. Money and quantities keep all digits; null is an empty cell.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    return printed(table).write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def printed(table: pl.DataFrame) -> pl.DataFrame:
+    """The table as it is exported: money and quantities as decimal text, hostile text inert."""
+    return table.with_columns(_inert(cs.string())).with_columns(
+        *[_decimal(column, NANOS, 9, 2) for column in table.columns if column in MONEY_COLUMNS],
+        *[_decimal(column, MICROS, 6, 0) for column in table.columns if column == "usage_quantity"],
+    )
+
+
+def _inert(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains(FORMULA_STARTS)).then(text.str.replace("^", "'")).otherwise(text)
+
+
+def _decimal(column: str, unit: int, digits: int, least: int) -> pl.Expr:
+    """A whole number of small units as a decimal number in text, trailing zeros cut down to `least` places."""
+    value = pl.col(column)
+    sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole = (value.abs() // unit).cast(pl.String)
+    part = (value.abs() % unit).cast(pl.String).str.zfill(digits)
+    kept = part.str.slice(0, least) + part.str.slice(least).str.strip_chars_end("0")
+    dot = pl.when(kept == "").then(pl.lit("")).otherwise(pl.lit("."))
+    return (sign + whole + dot + kept).alias(column)
