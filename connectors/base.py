@@ -86,6 +86,8 @@ class Connector(Generic[C, S]):
     `control_totals` that `fetch` states."""
     gaps: frozenset[str] = field(default_factory=frozenset)
     """Names of `CostRecord` fields the provider never reports."""
+    sync_minutes: int = 60
+    """Minutes between two syncs, as often as the provider's numbers change."""
     key_type: str = ""
     """The kind of key needed, in a few words, for the README and the form."""
     data_delay: str = ""

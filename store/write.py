@@ -30,10 +30,19 @@ class Saved:
 
 
 def save_statement(
-    store: Store, account_id: int, statement: Statement, *, run_id: int, holder: str, now: datetime
+    store: Store,
+    account_id: int,
+    statement: Statement,
+    *,
+    run_id: int,
+    holder: str,
+    now: datetime,
+    today: date | None = None,
 ) -> Saved:
     """Replace the statement's days by its rows, in one transaction with the covered range.
 
+    `today` is the UTC day on which the statement was read, by default that of `now`: a statement read before midnight
+    and saved after it holds a day that was not over.
     Saving twice equals saving once. Every change to a day that was over when it was last saved goes to `restatement`.
     Raises `LeaseLost` when `holder` no longer holds the account, `StoreError` when the database refuses; either way
     nothing is changed.
@@ -47,7 +56,7 @@ def save_statement(
         restated = _record_restatements(connection, account, statement, before, run_id)
         _merge_workspaces(connection, account_id, statement, now)
         _merge_api_keys(connection, account_id, statement, now)
-        finished = min(statement.window.end, now.date())
+        finished = min(statement.window.end, today or now.date())
         connection.execute(
             update(table(Account))
             .where(table(Account).c.id == account_id)
@@ -62,11 +71,14 @@ def save_statement(
 
 
 def _joined(account: dict[str, Any], window: Window) -> Window:
-    """The covered range with the window added; it stays one unbroken range."""
+    """The covered range with the window added; it stays one unbroken range.
+
+    A window that begins after a gap begins a new range: days before the gap stay saved, but are no longer claimed whole.
+    """
     start, end = account["covered_from"], account["covered_to"]
-    if start is None:
+    if start is None or window.start > end:
         return window
-    if window.start > end or window.end < start:
+    if window.end < start:
         raise ValueError(f"{window} does not touch the covered days {start} to {end}")
     return Window(min(start, window.start), max(end, window.end))
 
