@@ -44,9 +44,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def simulator(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    with Simulator(World(7, TODAY, history_days=100), clock=clock, has_control=True) as running:
+    with Simulator(World(7, TODAY, history_days=70), clock=clock, has_control=True) as running:
         monkeypatch.setenv("SPENDGLASS_ENDPOINT_OPENAI", running.endpoint("openai"))
-        monkeypatch.setitem(CONNECTORS, "openai", dataclasses.replace(CONNECTORS["openai"], history_days=101))
+        monkeypatch.setitem(CONNECTORS, "openai", dataclasses.replace(CONNECTORS["openai"], history_days=150))
         yield running
 
 
@@ -92,4 +92,4 @@ def true_nanos(world: World, window: Window, now: datetime) -> dict[tuple[date, 
 
 def everything(clock: Clock) -> Window:
     """All days any test bills."""
-    return Window(TODAY - timedelta(days=100), clock().date() + timedelta(days=1))
+    return Window(TODAY - timedelta(days=70), clock().date() + timedelta(days=1))

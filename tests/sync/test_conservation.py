@@ -29,7 +29,7 @@ def test_a_first_sync_holds_every_cell_of_the_bill(
     assert run["http_requests"] == sum(path.startswith("/openai/") for _, path in simulator.requests) - 2  # the check
     assert_conserved(sqlite_store, simulator, clock)
     costs = read_costs(sqlite_store, everything(clock))
-    truth = simulator.world.totals("openai", TODAY - timedelta(days=100), TODAY + timedelta(days=1), clock())
+    truth = simulator.world.totals("openai", TODAY - timedelta(days=70), TODAY + timedelta(days=1), clock())
     assert costs["input_tokens"].sum() == sum(total.input_tokens for total in truth.values())
     assert costs["output_tokens"].sum() == sum(total.output_tokens for total in truth.values())
     assert costs["requests"].sum() == sum(total.requests for total in truth.values())
@@ -61,10 +61,10 @@ def test_an_old_restatement_is_found_without_reading_all_rows_again(
     sqlite_store: Store, account_id: int, simulator: Simulator, clock: Clock
 ) -> None:
     synced(sqlite_store, account_id, clock)
-    old = TODAY - timedelta(days=80)
+    old = TODAY - timedelta(days=60)
     before = true_nanos(simulator.world, Window(old, old + timedelta(days=1)), clock())
     simulator.world = simulator.world.restate(1, seed=3, before=old + timedelta(days=1))
-    simulator.world = World(7, TODAY, history_days=100, restatements=simulator.world.restatements)
+    simulator.world = World(7, TODAY, history_days=70, restatements=simulator.world.restatements)
     run = synced(sqlite_store, account_id, clock)
     after = true_nanos(simulator.world, Window(old, old + timedelta(days=1)), clock())
     assert before != after
