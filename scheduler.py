@@ -4,16 +4,20 @@ Syncs run in worker processes, so that parsing never holds up a page. Pages, com
 database are met in the database alone.
 """
 
+import gc
 import logging
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED, JobEvent
-from apscheduler.executors.pool import ProcessPoolExecutor, ThreadPoolExecutor
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from connectors import CONNECTORS
@@ -42,6 +46,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+def warm_up() -> None:
+    """Start a worker before it is needed: importing takes longer than many a sync."""
+    _worker_store()
+
+
 def run_due_sync(account_id: int, minutes: int) -> None:
     """The scheduler's job: sync the account if a sync was asked for, or the last one began long enough ago.
 
@@ -59,6 +68,41 @@ def _is_due(latest: dict[str, Any], minutes: int, now: datetime) -> bool:
     return minutes > 0 and now - began >= timedelta(minutes=minutes) / 2
 
 
+class Workers:
+    """Processes that sync, started when first needed, replaced when one dies."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = self._new()
+
+    def _new(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
+
+    def run(self, task: Callable[..., None], *arguments: int) -> None:
+        """Run a task in a worker and wait for it; nothing is run once the workers were stopped."""
+        pool = self._pool
+        if pool is None:
+            return
+        try:
+            pool.submit(task, *arguments).result()
+        except BrokenProcessPool:
+            with self._lock:
+                if self._pool is pool:
+                    LOG.warning("A sync's process died; its account goes on with the next sync.")
+                    self._pool = self._new()
+
+    def stop(self) -> None:
+        """Cut off what runs: a sync ends between two transactions, never within one."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            pool.shutdown(cancel_futures=True)
+            del pool
+            gc.collect()
+
+
 class Scheduler:
     """Runs every linked account's job on its interval, and at once when a sync was asked for.
 
@@ -69,9 +113,10 @@ class Scheduler:
         self._store = store
         self._minutes = settings().sync_minutes
         self._busy: set[str] = set()
+        self._workers = Workers()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1), "syncs": ProcessPoolExecutor(WORKERS)},
+            executors={"default": ThreadPoolExecutor(1), "syncs": ThreadPoolExecutor(WORKERS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -79,14 +124,17 @@ class Scheduler:
         runs.mark_interrupted(self._store, utc_now())
         self._scheduler.add_listener(self._note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS, id="tick", next_run_time=utc_now())
+        self._scheduler.add_job(self._workers.run, args=(warm_up,), id="warm-up", executor="syncs")
         self._scheduler.start()
 
     def stop(self) -> None:
-        """End the schedule; a sync at work is cut off between two windows' transactions, never within one."""
-        self._scheduler.remove_all_jobs()
-        for process in multiprocessing.active_children():
-            process.terminate()
+        """End the schedule and what it runs."""
         self._scheduler.shutdown(wait=False)
+        self._workers.stop()
+
+    def jobs(self) -> list[str]:
+        """The ids of the accounts' jobs."""
+        return sorted(job.id for job in self._scheduler.get_jobs() if job.id.startswith("sync-"))
 
     def _note(self, event: JobEvent) -> None:
         if event.code == EVENT_JOB_SUBMITTED:
@@ -109,7 +157,7 @@ class Scheduler:
             LOG.warning("%s %s", fault.message, fault.resolution)
 
     def _follow(self, linked: dict[int, dict[str, Any]]) -> None:
-        present = {job.id for job in self._scheduler.get_jobs() if job.id != "tick"}
+        present = set(self.jobs())
         wanted = {f"sync-{account_id}": row for account_id, row in linked.items()}
         for job_id in present - wanted.keys():
             self._scheduler.remove_job(job_id)
@@ -131,11 +179,11 @@ class Scheduler:
         began = None if latest is None else latest["started_at"]
         first = utc_now() if began is None else max(utc_now(), began + timedelta(minutes=minutes))
         self._scheduler.add_job(
-            run_due_sync,
+            self._workers.run,
             "interval",
             minutes=max(minutes, 1),
             jitter=min(60, max(minutes, 1) * 6),
-            args=(account["id"], minutes),
+            args=(run_due_sync, account["id"], minutes),
             id=job_id,
             executor="syncs",
             next_run_time=None if self._off(account) else first,

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from store.db import Store
+from store.engine import Store
+from store.errors import UnknownName
 from store.leases import is_leased
-from store.models import Account, ControlTotal, Restatement, SyncRun
+from store.models import Account, ControlTotal, Lease, Restatement, SyncRun
 from store.records import Window, to_nanos
 from store.tables import changed, rows_of, table
 
@@ -15,11 +16,19 @@ OPEN = ("queued", "running")
 
 
 def request_sync(store: Store, account_id: int, trigger: str, now: datetime) -> int:
-    """The id of a queued or running sync of the account; queues one when there is none. A double click is one run."""
+    """The id of a queued or running sync of the account; queues one when there is none. A double click is one run.
+
+    Raises `UnknownName` when there is no such account.
+    """
     runs = table(SyncRun)
     with store.write() as connection:
         lock = select(table(Account).c.id).where(table(Account).c.id == account_id).with_for_update()
-        connection.execute(lock)
+        if connection.execute(lock).first() is None:
+            raise UnknownName(
+                f"There is no account {account_id}.",
+                likely_cause="It was unlinked with its data.",
+                resolution="`python cli.py accounts` lists all ids.",
+            )
         mine = select(runs).where(runs.c.account_id == account_id, runs.c.status.in_(OPEN)).order_by(runs.c.id)
         for run in rows_of(connection, mine):
             if run["status"] == "queued" or is_leased(connection, account_id, now):
@@ -78,6 +87,12 @@ def mark_interrupted(store: Store, now: datetime) -> int:
         return len(dead)
 
 
+def interrupt_open_runs(connection: Connection, now: datetime) -> None:
+    """Close every run not ended, within the caller's transaction; for content whose processes are elsewhere."""
+    runs = table(SyncRun)
+    connection.execute(update(runs).where(runs.c.status.in_(OPEN)).values(**_interrupted(now)))
+
+
 def update_run(store: Store, run_id: int, **values: Any) -> None:
     """Write the progress or the end of a run. Only a run still running takes it."""
     runs = table(SyncRun)
@@ -88,10 +103,17 @@ def update_run(store: Store, run_id: int, **values: Any) -> None:
 
 
 def run(store: Store, run_id: int) -> dict[str, Any]:
-    """One run as a dictionary of its columns."""
+    """One run as a dictionary of its columns; raises `UnknownName` when there is none of that id."""
     runs = table(SyncRun)
     with store.read() as connection:
-        return rows_of(connection, select(runs).where(runs.c.id == run_id))[0]
+        found = rows_of(connection, select(runs).where(runs.c.id == run_id))
+    if found:
+        return found[0]
+    raise UnknownName(
+        f"There is no sync run {run_id}.",
+        likely_cause="Its account was unlinked with its data.",
+        resolution="Open Sync Logs for the runs there are.",
+    )
 
 
 def queued_accounts(store: Store) -> list[int]:
@@ -134,3 +156,10 @@ def control_totals(store: Store, account_id: int, window: Window) -> dict[date, 
     with store.read() as connection:
         found = connection.execute(select(chosen.c.day, chosen.c.billed_cost).where(condition)).all()
     return {day: nanos for day, amount in found if (nanos := to_nanos(amount))}
+
+
+def holder(store: Store, account_id: int) -> str:
+    """Who holds the account's lease; empty when nobody does."""
+    leases = table(Lease)
+    with store.read() as connection:
+        return connection.execute(select(leases.c.holder).where(leases.c.account_id == account_id)).scalar() or ""

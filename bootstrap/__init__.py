@@ -1,0 +1,1 @@
+"""What `run.py` needs before any package is installed. Standard library only."""

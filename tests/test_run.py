@@ -1,0 +1,91 @@
+"""The door itself: what each verb starts, and what it says when it can not."""
+
+import ast
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run
+from bootstrap.demo import without_settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def door(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """run.py in a Python without any installed package."""
+    command = [sys.executable, "-S", "-E", "run.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"], ["test", "--help"]])
+def test_help_names_every_verb_and_needs_no_package(arguments: list[str]) -> None:
+    answer = door(*arguments)
+    assert answer.returncode == 0
+    for verb in (*run.SERVERS, *run.CHORES):
+        assert f"{verb} " in answer.stdout
+
+
+def test_an_unknown_verb_is_refused_with_those_there_are() -> None:
+    answer = door("fly")
+    assert answer.returncode == 2
+    assert "'fly'" in answer.stderr
+    assert "demo" in answer.stderr
+
+
+def test_an_older_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
+    with pytest.raises(SystemExit, match=r"needs Python 3\.11 or newer; this is Python 3\.10"):
+        runpy.run_path(str(ROOT / "run.py"))
+
+
+def test_the_door_can_be_read_by_pythons_that_it_turns_away() -> None:
+    ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 6))
+
+
+def test_tests_leave_out_what_needs_a_browser_or_minutes() -> None:
+    assert run.commands("test", ["-x"]) == [["-m", "pytest", "-m", "not e2e and not soak", "-x"]]
+    assert run.commands("e2e", []) == [["-m", "pytest", "-m", "e2e"]]
+    assert run.commands("soak", []) == [["-m", "pytest", "-m", "soak"]]
+
+
+def test_check_is_format_lint_and_types_in_this_order() -> None:
+    assert [command[1] for command in run.commands("check", [])] == ["ruff", "ruff", "mypy"]
+    assert run.commands("check", ["run.py"])[2] == ["-m", "mypy", "run.py"]
+
+
+def test_every_benchmark_is_run() -> None:
+    names = {Path(command[0]).name for command in run.commands("bench", ["--quick"])}
+    assert names == {path.name for path in (ROOT / "benchmarks").glob("*.py") if not path.name.startswith("_")}
+
+
+def test_a_browser_is_found_by_any_of_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("SPENDGLASS_CHROMIUM", raising=False)
+    assert run.find_browser() is None
+    for name in reversed(run.BROWSERS):
+        (tmp_path / name).touch(mode=0o755)
+        assert run.find_browser() == str(tmp_path / name)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch(mode=0o755)
+    monkeypatch.setenv("SPENDGLASS_CHROMIUM", str(elsewhere))
+    assert run.find_browser() == str(elsewhere)
+
+
+def test_browser_tests_without_a_browser_say_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("SPENDGLASS_CHROMIUM", raising=False)
+    assert run.main(["e2e"]) == 1
+    assert "apt install chromium" in capsys.readouterr().err
+
+
+def test_tests_and_demo_never_see_a_real_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPENDGLASS_DATABASE_URL", "postgresql://the/real/one")
+    monkeypatch.setenv("LITELLM_TEST_URL", "http://127.0.0.1:4000")
+    environment = without_settings()
+    assert "SPENDGLASS_DATABASE_URL" not in environment
+    assert environment["LITELLM_TEST_URL"] == "http://127.0.0.1:4000"
