@@ -39,7 +39,9 @@ def parse_credential(provider: str, raw: Mapping[str, Any]) -> Credential:
     try:
         credential: Credential = connector.credential.model_validate(dict(raw))
     except ValidationError as fault:
-        said = "; ".join(_said(error) for error in fault.errors(include_input=False, include_url=False))
+        fields = connector.credential.model_fields
+        known = ", ".join(field.alias or name for name, field in fields.items())
+        said = "; ".join(_said(error, known) for error in fault.errors(include_input=False, include_url=False))
     else:
         return credential
     raise CredentialRejected(
@@ -49,13 +51,13 @@ def parse_credential(provider: str, raw: Mapping[str, Any]) -> Credential:
     )
 
 
-def _said(error: Any) -> str:
+def _said(error: Any, known: str) -> str:
+    if error["type"] == "extra_forbidden":  # its name is input, and may be a secret in the wrong place
+        return f"there is a field it does not know; it knows: {known}"
     where = ".".join(str(part) for part in error["loc"])
-    text = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
         return f"the field {where} is missing"
-    if error["type"] == "extra_forbidden":
-        return f"the field {where} is unknown"
+    text = str(error["msg"]).removeprefix("Value error, ")
     return text if error["type"] == "value_error" else f"{where}: {text}"
 
 
