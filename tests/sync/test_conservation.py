@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from demo.faults import Fault
+from demo.random_world import random_world
 from demo.simulator import Simulator
 from demo.world import World
 from store.db import Store
@@ -121,3 +122,16 @@ def test_a_project_renamed_at_the_provider_keeps_its_old_name_in_the_history(
     synced(sqlite_store, account_id, clock)
     told = [(row["name"], row["source"]) for row in history(sqlite_store, account_id, space.workspace_id)]
     assert told == [(space.name, "provider"), ("Renamed there", "provider")]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_odd_worlds_are_conserved_too(
+    seed: int, sqlite_store: Store, account_id: int, simulator: Simulator, clock: Clock
+) -> None:
+    simulator.world = random_world(seed, TODAY)
+    assert synced(sqlite_store, account_id, clock)["status"] == "succeeded"
+    assert_conserved(sqlite_store, simulator, clock)
+    costs = read_costs(sqlite_store, everything(clock))
+    truth = simulator.world.totals("openai", TODAY - timedelta(days=70), TODAY + timedelta(days=1), clock())
+    for column in ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "requests"):
+        assert costs[column].sum() == sum(getattr(total, column) for total in truth.values())
