@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
-from store.backup import backup, restore
-from store.doctor import diagnose
 
 from connectors import CONNECTORS
 from connectors.errors import ConnectorError, CredentialLacksBilling, CredentialRejected
 from linking import link_account, relink_account
 from settings import endpoints, settings
 from store import accounts, names
+from store.backup import backup, restore
 from store.db import Store, open_store
+from store.doctor import diagnose
 from store.errors import StoreError, UnknownName
 from store.export import printed, to_csv
 from store.metrics import CostFilter
@@ -60,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WrongUseError as fault:
         code = _say(WRONG_USE, str(fault))
     except ValidationError as fault:
-        said = "; ".join(f"SPENDGLASS_{str(error['loc'][0]).upper()}: {error['msg']}" for error in fault.errors())
+        said = "; ".join(
+            f"SPENDGLASS_{str(error['loc'][0]).upper()}: {str(error['msg']).removeprefix('Value error, ')}"
+            for error in fault.errors()
+        )
         code = _say(WRONG_USE, f"A setting is wrong. {said}")
     except (ConnectorError, StoreError) as fault:
         text = f"{fault.message}\nLikely cause: {fault.likely_cause}\nNext step: {fault.resolution}"

@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://; for a SQLite file set SPENDGLASS_DATA_DIR instead")
+        return value
+
     @property
     def sqlite_path(self) -> Path | None:
         """The SQLite file, None on PostgreSQL."""
