@@ -8,8 +8,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.errors import ConnectorError as ConnectorError
 from store.records import CostRecord, Statement, Window, day_totals, to_nanos
+
+
+SHORTEST_MASKED = 24
+"""Characters. Of a shorter secret only the last two are shown."""
 
 
 class Credential(BaseModel):
@@ -30,7 +33,7 @@ class Credential(BaseModel):
 
 def masked(secret: str) -> str:
     """The first characters up to the last dash among the first twelve, and the last four: `sk-admin-…EQAA`."""
-    if len(secret) < 24:
+    if len(secret) < SHORTEST_MASKED:
         return "…" + secret[-2:]
     head = secret[:12]
     return f"{head[: head.rfind('-') + 1] or head[:4]}…{secret[-4:]}"

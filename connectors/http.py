@@ -195,7 +195,7 @@ def paginate(
     """
     cursor: str | None = None
     seen: set[str] = set()
-    while True:
+    for _ in range(MAX_PAGES):
         page = read_page(cursor)
         yield page
         cursor = next_cursor(page)
@@ -204,9 +204,8 @@ def paginate(
         if not cursor or cursor in seen:
             flaw = "repeated" if cursor else "empty"
             raise UnexpectedResponse(f"{what} says there is more, but its next-page cursor is {flaw}.")
-        if len(seen) >= MAX_PAGES - 1:
-            raise UnexpectedResponse(f"{what} goes on for more than {MAX_PAGES:,} pages.")
         seen.add(cursor)
+    raise UnexpectedResponse(f"{what} goes on for more than {MAX_PAGES:,} pages.")
 
 
 def _pause(state: RetryCallState) -> float:

@@ -80,7 +80,7 @@ def bill(lines: Sequence[CostLine], usage: Sequence[Usage]) -> tuple[CostRecord,
     for used in usage:
         place = used.place
         if used.is_keyless and (candidates := keyed.get((*place[:2], used.model))):
-            # Several keys have lines of their own, with quantities: the report without keys adds nothing to them.
+            # Several keys were billed, and this report cannot say whose the sessions were.
             if len(candidates) > 1:
                 continue
             place = candidates[0]
