@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 
 from store.records import CostRecord, Statement, Window, day_totals, to_nanos
 
-
 SHORTEST_MASKED = 24
 """Characters. Of a shorter secret only the last two are shown."""
 
@@ -65,6 +64,26 @@ class AccountIdentity:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """Printed lines of a saved day: label → US dollars. What a meter showed when the day was last read."""
+
+    day: date
+    api_key_id: str
+    shown: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """What an account's saved data still know when its provider may have forgotten.
+
+    `api_keys` are all keys ever listed or billed with their workspaces; `readings` the newest days with printed lines.
+    """
+
+    api_keys: Mapping[str, str] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
+
+
 C = TypeVar("C", bound=Credential)
 S = TypeVar("S", bound=Session)
 
@@ -84,9 +103,12 @@ class Connector(Generic[C, S]):
     window_days: int
     steps: str
     control: Callable[[S, Window], Mapping[date, Decimal]] | None = None
-    """The provider's own billed US dollars per day, in few requests, days without cost absent; None where it has no such
-    reading. Lets the sync find restated days of any age without reading all rows again. Must equal, for every day, the
-    `control_totals` that `fetch` states."""
+    """The provider's own billed US dollars per day, in few requests, days without cost absent; None where it has none.
+
+    Lets the sync find restated days of any age without reading all rows again. Equals `control_totals` of `fetch`."""
+    resume: Callable[[S, Remembered], date | None] | None = None
+    """Called once before the first fetch of a sync, for providers that show running counters or forget deleted keys.
+    Gives the first UTC day that this credential can read, None where `history_days` says it all."""
     gaps: frozenset[str] = field(default_factory=frozenset)
     """Names of `CostRecord` fields the provider never reports."""
     sync_minutes: int = 60
