@@ -3,7 +3,7 @@
 Endpoints: `/organization/costs` for money, `/organization/usage/*` for requests, images and the like,
 `/organization/projects` and `…/api_keys` for names; https://platform.openai.com/docs/api-reference/usage
 Key: an organization admin key (`sk-admin-…`); the keys that call models cannot read costs.
-Delay: hours; the running day keeps growing. Restated: OpenAI names no limit, so 31 days are read again at every sync,
+Delay: hours; the running day keeps growing. Restated: OpenAI names no limit, so 30 days are read again at every sync,
 older days wherever their total has changed.
 Not reported: list prices, credit grants and balances, ChatGPT and Codex seats, the user behind a cost.
 
@@ -203,7 +203,7 @@ OPENAI: Connector[OpenAICredential, OpenAISession] = Connector(
     fetch=fetch,
     control=control,
     history_days=365,
-    restated_days=31,
+    restated_days=30,
     window_days=31,
     gaps=frozenset({"list_cost", "credits_applied"}),
     key_type="organization admin key (sk-admin-…)",
