@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from store.db import Store
+from store.engine import Store, flush_to_disk, lock_out_others
 from store.errors import StoreError, UnknownName
 from store.models import Account
-from store.secrets import with_first_key_only, with_new_key
+from store.secrets import add_key, keep_first_key
 from store.tables import changed, rows_of, table
 
 
@@ -28,23 +28,36 @@ def add_account(
     An account that was unlinked but kept its data, of the same provider and organization, is taken up again.
     Raises `StoreError` when the same bill is linked already: its dollars would count twice.
     """
-    accounts = table(Account)
+    chosen = table(Account)
     values = {"name": name, "hint": hint, "organization_id": organization_id, "organization_name": organization_name}
     with store.write() as connection:
-        query = select(accounts).where(accounts.c.provider == provider).order_by(accounts.c.id)
-        for known in rows_of(connection, query):
-            if not _is_same_bill(store, known, credential, organization_id):
-                continue
-            if known["unlinked_at"] is None:
-                raise StoreError(
-                    f"This bill is linked already, as account {known['id']} ({known['name']}).",
-                    likely_cause="The key, or another key of the same organization, was linked before.",
-                    resolution="To replace its key, re-link that account; two links would count every dollar twice.",
-                )
-            return _relink(store, connection, known["id"], credential, {**values, "unlinked_at": None})
-        result = connection.execute(insert(accounts).values(provider=provider, created_at=now, paused=False, **values))
+        lock_out_others(connection)
+        same = _same_bill(store, connection, provider, credential, organization_id)
+        _refuse_linked(same)
+        if same:
+            return _seal(store, connection, same[0]["id"], credential, {**values, "unlinked_at": None})
+        result = connection.execute(insert(chosen).values(provider=provider, created_at=now, paused=False, **values))
         assert result.inserted_primary_key is not None
-        return _relink(store, connection, int(result.inserted_primary_key[0]), credential, values)
+        return _seal(store, connection, int(result.inserted_primary_key[0]), credential, values)
+
+
+def _same_bill(
+    store: Store, connection: Connection, provider: str, credential: dict[str, Any], organization_id: str | None
+) -> list[dict[str, Any]]:
+    """The provider's accounts that read the same bill, the linked ones first."""
+    chosen = table(Account)
+    query = select(chosen).where(chosen.c.provider == provider)
+    known = rows_of(connection, query.order_by(chosen.c.unlinked_at.is_not(None), chosen.c.id))
+    return [row for row in known if _is_same_bill(store, row, credential, organization_id)]
+
+
+def _refuse_linked(same: list[dict[str, Any]]) -> None:
+    if same and same[0]["unlinked_at"] is None:
+        raise StoreError(
+            f"This bill is linked already, as account {same[0]['id']} ({same[0]['name']}).",
+            likely_cause="The key, or another key of the same organization, was linked before.",
+            resolution="To replace its key, re-link that account; two links would count every dollar twice.",
+        )
 
 
 def _is_same_bill(store: Store, known: dict[str, Any], credential: dict[str, Any], organization_id: str | None) -> bool:
@@ -58,10 +71,12 @@ def _is_same_bill(store: Store, known: dict[str, Any], credential: dict[str, Any
         return False
 
 
-def _relink(store: Store, connection: Any, account_id: int, credential: dict[str, Any], values: dict[str, Any]) -> int:
-    accounts = table(Account)
+def _seal(
+    store: Store, connection: Connection, account_id: int, credential: dict[str, Any], values: dict[str, Any]
+) -> int:
+    chosen = table(Account)
     sealed = store.sealer.seal(account_id, credential)
-    connection.execute(update(accounts).where(accounts.c.id == account_id).values(sealed_credential=sealed, **values))
+    connection.execute(update(chosen).where(chosen.c.id == account_id).values(sealed_credential=sealed, **values))
     changed(connection)
     return account_id
 
@@ -77,7 +92,8 @@ def replace_credential(
 ) -> None:
     """Re-link an account with another checked credential of the same organization.
 
-    Raises `StoreError` when the new key reads another organization's bill: two bills must not mix in one account.
+    Raises `StoreError` when the new key reads another organization's bill, or one that another account reads already:
+    two bills must not mix in one account, nor one be counted in two.
     """
     known = account(store, account_id)
     if known["organization_id"] and organization_id and known["organization_id"] != organization_id:
@@ -90,7 +106,10 @@ def replace_credential(
     if organization_id:
         values |= {"organization_id": organization_id, "organization_name": organization_name}
     with store.write() as connection:
-        _relink(store, connection, account_id, credential, values)
+        lock_out_others(connection)
+        same = _same_bill(store, connection, known["provider"], credential, organization_id)
+        _refuse_linked([row for row in same if row["id"] != account_id])
+        _seal(store, connection, account_id, credential, values)
 
 
 def accounts(store: Store, *, linked_only: bool = False) -> list[dict[str, Any]]:
@@ -157,10 +176,13 @@ def rotate_key(store: Store) -> tuple[int, int]:
     With a key file a fresh key is made first and the old ones are dropped afterwards, unless a credential did not open.
     Keys from the environment are the operator's: put the new one in front, rotate, then remove the old one.
     """
-    sealer = with_new_key(store.sealer) if store.sealer.key_file else store.sealer
+    sealer = store.sealer
+    if sealer.key_file:
+        add_key(sealer)
     chosen = table(Account)
     resealed = unreadable = 0
     with store.write() as connection:
+        lock_out_others(connection)
         query = select(chosen.c.id, chosen.c.sealed_credential).where(chosen.c.sealed_credential.is_not(None))
         for row in rows_of(connection, query):
             try:
@@ -172,5 +194,6 @@ def rotate_key(store: Store) -> tuple[int, int]:
             connection.execute(update(chosen).where(chosen.c.id == row["id"]).values(**values))
             resealed += 1
     if sealer.key_file and not unreadable:
-        with_first_key_only(sealer)
+        flush_to_disk(store)
+        keep_first_key(sealer)
     return resealed, unreadable

@@ -44,8 +44,9 @@ def explained(fault: Exception) -> StoreError:
     for marks, message, cause, resolution in _FAULTS:
         if any(mark in low for mark in marks):
             return StoreError(message, likely_cause=cause, resolution=resolution)
+    first = next(iter(text.splitlines()), type(fault).__name__)
     return StoreError(
-        f"The database refused: {text.splitlines()[0][:200]}",
+        f"The database refused: {first[:200]}",
         likely_cause="The database file or server is damaged or was changed by another program.",
         resolution="Run `python cli.py doctor`; restore a backup if it reports damage.",
     )
@@ -53,46 +54,56 @@ def explained(fault: Exception) -> StoreError:
 
 _FAULTS = (
     (
-        ("disk is full", "no space left", "disk full", "disk i/o error"),
+        ("disk is full", "no space left", "disk full"),
         "The disk is full: nothing was saved in this step, all earlier data is whole.",
         "The disk that holds the database has no free space.",
-        "Free some space, then sync again.",
+        "Free some space, then try again.",
     ),
     (
-        ("readonly database", "read-only", "permission denied", "readonly"),
+        ("disk i/o error", "input/output error", "could not read block", "could not write block"),
+        "The disk failed to read or write: nothing was saved in this step.",
+        "The disk is full or failing, or the folder's network drive went away.",
+        "Check free space and the disk's health, then try again.",
+    ),
+    (
+        ("readonly database", "read-only", "readonly", "permission denied for"),
         "The database is read-only: nothing was saved.",
-        "The file, its folder or the disk may not be written by this user.",
-        "Give the user that runs Spendglass write access to the data folder, then try again.",
+        "The file, its folder, the disk or the database user has no right to write.",
+        "Give the user that runs Spendglass write access to the data folder or database, then try again.",
     ),
     (
-        ("database is locked", "lock timeout", "database table is locked"),
+        ("database is locked", "lock timeout", "database table is locked", "deadlock detected"),
         "The database stayed locked: nothing was saved in this step.",
-        "Another program holds a long transaction on the database file, for example a backup tool or an open SQLite shell.",
+        "Another program holds a long transaction on the database, for example a backup tool or an open SQLite shell.",
         "Close that program, then try again.",
     ),
     (
-        ("unable to open database", "could not open"),
+        ("unable to open database", "could not open file", "failed to open"),
         "The database file cannot be opened.",
         "The data folder does not exist, or this user may not write there.",
         "Check SPENDGLASS_DATA_DIR and the folder's permissions.",
     ),
     (
-        ("not a database", "malformed", "corrupt"),
+        ("not a database", "malformed", "corrupt", "invalid page"),
         "The database file is damaged or is not a database.",
         "The file was cut short or overwritten by another program or a full disk.",
-        "Restore the latest backup: `python cli.py restore FILE`.",
+        "Move the database file aside, start Spendglass anew and restore a backup: `python cli.py restore FILE`.",
     ),
     (
         (
             "connection refused",
             "could not connect",
             "connection failed",
+            "connection to server",
             "could not translate host",
             "server closed",
             "password authentication",
-            "does not exist",
+            'database "',
             "connection timeout",
+            "timeout expired",
             "failed to resolve",
+            "terminating connection",
+            "the connection is closed",
         ),
         "The PostgreSQL server cannot be reached or refuses the login.",
         "The server is down, or host, port, user, password or database name in SPENDGLASS_DATABASE_URL is wrong.",

@@ -8,7 +8,8 @@ from store.frames import MICROS, NANOS
 MONEY_COLUMNS = frozenset(
     {"billed_cost", "credits_applied", "net_cost", "previous_net_cost", "list_cost", "sync_cost", "before", "after"}
 )
-FORMULA_STARTS = r"^[\s\p{C}]*[=+\-@]|^[\t\r\n]"
+FORMULA_STARTS = r"^[\s\p{C}]*[=+\-@＝＋－＠]|^[\t\r\n]"
+"""Full-width signs count too: spreadsheets of East Asian locales run them."""
 
 
 def to_csv(table: pl.DataFrame) -> bytes:

@@ -5,6 +5,7 @@ Money is whole nano-dollars (`Int64`), quantities are whole millionths (`Int64`)
 
 import sqlite3
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import adbc_driver_postgresql.dbapi
@@ -12,7 +13,7 @@ import adbc_driver_sqlite.dbapi
 import polars as pl
 from sqlalchemy import select
 
-from store.db import Store
+from store.engine import Store, read_only_uri
 from store.errors import StoreError, explained
 from store.models import Account, ApiKey, ControlTotal, DataVersion, SyncRun
 from store.names import all_names
@@ -24,7 +25,9 @@ MICROS = 1_000_000
 UNATTRIBUTED_NAME = "Unattributed"
 BATCH_ROWS = 100_000_000
 
-COST_SCHEMA: dict[str, Any] = {
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+
+COST_SCHEMA: Schema = {
     "day": pl.Date,
     "account_id": pl.Int64,
     "workspace_id": pl.String,
@@ -44,14 +47,14 @@ COST_SCHEMA: dict[str, Any] = {
     "usage_unit": pl.String,
     "requests": pl.Int64,
 }
-ACCOUNT_SCHEMA: dict[str, Any] = {"account_id": pl.Int64, "provider": pl.String, "account": pl.String}
-WORKSPACE_SCHEMA: dict[str, Any] = {
+ACCOUNT_SCHEMA: Schema = {"account_id": pl.Int64, "provider": pl.String, "account": pl.String}
+WORKSPACE_SCHEMA: Schema = {
     "account_id": pl.Int64,
     "workspace_id": pl.String,
     "workspace": pl.String,
     "workspace_names": pl.String,
 }
-KEY_SCHEMA: dict[str, Any] = {
+KEY_SCHEMA: Schema = {
     "account_id": pl.Int64,
     "api_key_id": pl.String,
     "api_key_hint": pl.String,
@@ -92,7 +95,7 @@ def read_costs(store: Store, window: Window) -> pl.DataFrame:
 def _query(store: Store, sql: str, days: tuple[date, date]) -> pl.DataFrame:
     try:
         if store.sqlite_path is not None:
-            found = _query_sqlite(str(store.sqlite_path), sql.format("?", "?"), [day.isoformat() for day in days])
+            found = _query_sqlite(store.sqlite_path, sql.format("?", "?"), [day.isoformat() for day in days])
         else:
             found = _query_postgresql(store, sql.format("$1", "$2"), list(days))
     except (adbc_driver_sqlite.dbapi.Error, adbc_driver_postgresql.dbapi.Error) as fault:
@@ -100,14 +103,14 @@ def _query(store: Store, sql: str, days: tuple[date, date]) -> pl.DataFrame:
     return found
 
 
-def _query_sqlite(path: str, sql: str, parameters: list[str]) -> pl.DataFrame:
+def _query_sqlite(path: Path, sql: str, parameters: list[str]) -> pl.DataFrame:
     """The driver guesses types from its first batch of rows, so all rows are one batch."""
-    with adbc_driver_sqlite.dbapi.connect(f"file:{path}?mode=ro") as connection, connection.cursor() as cursor:
+    with adbc_driver_sqlite.dbapi.connect(read_only_uri(path)) as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": BATCH_ROWS})
         cursor.execute(sql, parameters)
         found = pl.from_arrow(cursor.fetch_arrow_table())
     assert isinstance(found, pl.DataFrame)
-    return found.with_columns(pl.col("day").cast(pl.String).str.to_date("%Y-%m-%d")).cast(COST_SCHEMA)
+    return found.with_columns(pl.col("day").cast(pl.String).str.to_date("%Y-%m-%d")).cast(pl.Schema(COST_SCHEMA))
 
 
 def _query_postgresql(store: Store, sql: str, parameters: list[date]) -> pl.DataFrame:
@@ -116,7 +119,7 @@ def _query_postgresql(store: Store, sql: str, parameters: list[date]) -> pl.Data
         cursor.execute(sql, parameters)
         found = pl.from_arrow(cursor.fetch_arrow_table())
     assert isinstance(found, pl.DataFrame)
-    return found.cast(COST_SCHEMA)
+    return found.cast(pl.Schema(COST_SCHEMA))
 
 
 def read_names(store: Store) -> dict[str, pl.DataFrame]:
@@ -147,8 +150,10 @@ def read_names(store: Store) -> dict[str, pl.DataFrame]:
     }
 
 
-def _frame(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+def _frame(rows: list[dict[str, Any]], schema: Schema) -> pl.DataFrame:
+    """The rows ordered by their ids; databases differ in the order of text."""
+    found = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    return found.sort([name for name in ("account_id", "workspace_id", "api_key_id") if name in schema])
 
 
 def _named(costs: pl.DataFrame, names: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -186,6 +191,7 @@ def read_controls(store: Store, window: Window) -> pl.DataFrame:
     """The providers' own day totals: account_id, day, control_total in nano-dollars."""
     chosen = table(ControlTotal)
     query = select(chosen).where(chosen.c.day >= window.start, chosen.c.day < window.end)
+    query = query.order_by(chosen.c.account_id, chosen.c.day)
     with store.read() as connection:
         rows = rows_of(connection, query)
     return pl.DataFrame(

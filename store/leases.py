@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.db import Store
+from store.engine import Store
 from store.errors import LeaseLost
 from store.models import Lease
 from store.tables import rows_of, table
@@ -85,7 +85,7 @@ def take_lease(store: Store, account_id: int, holder: str, now: datetime) -> boo
         )
         connection.execute(taken)
         kept = rows_of(connection, select(leases).where(leases.c.account_id == account_id))
-        return kept[0]["holder"] == holder
+        return bool(kept[0]["holder"] == holder)
 
 
 def keep_lease(connection: Connection, account_id: int, holder: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from store.frames import MICROS, NANOS
-from store.records import Window, to_nanos
+from store.records import LARGEST_AMOUNT, Window, to_nanos
 
 TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
 MEASURES = (*TOKENS, "requests")
@@ -114,14 +114,19 @@ def summed(rows: pl.DataFrame, by: list[str], *more: pl.Expr) -> pl.DataFrame:
 def finished(lines: pl.DataFrame, asked: CostFilter, *, default_sort: str, names: list[str]) -> pl.DataFrame:
     """The lines within the cost range, in the order asked for; equal ones by name, nulls last."""
     if asked.min_cost is not None:
-        lines = lines.filter(pl.col("billed_cost") >= to_nanos(asked.min_cost))
+        lines = lines.filter(pl.col("billed_cost") >= _bound(asked.min_cost))
     if asked.max_cost is not None:
-        lines = lines.filter(pl.col("billed_cost") <= to_nanos(asked.max_cost))
+        lines = lines.filter(pl.col("billed_cost") <= _bound(asked.max_cost))
     first = asked.sort or default_sort
     others = [name for name in names if name != first]
     return lines.sort(
         [first, *others], descending=[asked.descending, *[False] * len(others)], nulls_last=True, maintain_order=True
     )
+
+
+def _bound(cost: Decimal) -> int:
+    """An end of a cost range in nano-dollars; more than the store can hold is as much as it can."""
+    return to_nanos(max(-LARGEST_AMOUNT, min(cost, LARGEST_AMOUNT)))
 
 
 def totals(rows: pl.DataFrame) -> dict[str, int | float | None]:
@@ -159,8 +164,8 @@ def models(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     """One line per provider and model.
 
     `unit_cost` is net US dollars per `pricing_unit`: 1M tokens (input and output) where the model is counted in tokens
-    alone, else its own unit; null where the provider reports no quantity. `tokens_per_request` counts only rows that
-    report both.
+    alone, else its own unit; null where the provider reports no quantity, or several units whose costs cannot be told
+    apart. `tokens_per_request` counts only rows that report both.
     """
     tokens = pl.sum_horizontal("input_tokens", "output_tokens", ignore_nulls=True)
     both = pl.col("is_current") & pl.col("requests").is_not_null() & pl.col("input_tokens").is_not_null()
@@ -169,12 +174,13 @@ def models(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
         ["provider", "model"],
         _known_sum("usage_quantity"),
         _only("usage_unit"),
+        (pl.col("is_current") & pl.col("usage_unit").is_null() & (tokens > 0)).any().alias("has_token_rows"),
         tokens.filter(both).sum().alias("tokens_with_requests"),
         pl.col("requests").filter(both).sum().alias("requests_with_tokens"),
     ).with_columns(tokens.alias("tokens"))
-    own_unit = pl.col("usage_unit").is_not_null() & (pl.col("usage_unit") != "mixed")
+    own_unit = pl.col("usage_unit").is_not_null() & (pl.col("usage_unit") != "mixed") & ~pl.col("has_token_rows")
     units = pl.col("usage_quantity") / MICROS
-    in_tokens = ~own_unit & (pl.col("tokens") > 0)
+    in_tokens = pl.col("usage_unit").is_null() & (pl.col("tokens") > 0)
     dollars = pl.col("net_cost") / NANOS
     lines = lines.with_columns(
         pl.when(own_unit).then("usage_unit").when(in_tokens).then(pl.lit("1M tokens")).alias("pricing_unit"),
@@ -223,13 +229,13 @@ def _listed(column: str, name: str) -> pl.Expr:
 
 def workspaces(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     """One line per display name: workspaces of several providers under one name are one line."""
-    current = pl.col("is_current")
+    current, keys = pl.col("is_current"), pl.struct("account_id", "api_key_id")
     lines = summed(
         rows,
         ["workspace"],
         _listed("provider", "providers"),
         _listed("workspace_id", "workspace_ids"),
-        pl.col("api_key_id").filter(current & (pl.col("api_key_id") != "")).n_unique().cast(pl.Int64).alias("api_keys"),
+        keys.filter(current & (pl.col("api_key_id") != "")).n_unique().cast(pl.Int64).alias("api_keys"),
         pl.col("model").filter(current).n_unique().cast(pl.Int64).alias("models"),
     )
     return finished(lines, asked, default_sort="net_cost", names=["workspace"]).select(WORKSPACE_COLUMNS)
@@ -248,7 +254,7 @@ def costs(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
 
 
 def reconciled(rows: pl.DataFrame, controls: pl.DataFrame, window: Window) -> dict[str, int]:
-    """Days whose rows equal the provider's own day total, days that have such a total, and unattributed nano-dollars."""
+    """Days with an own total of the provider, days whose rows equal it, and unattributed nano-dollars."""
     own = controls.filter(pl.col("day").is_between(window.start, window.end, closed="left"))
     billed = rows.filter("is_current").group_by("account_id", "day").agg(pl.col("billed_cost").sum())
     both = own.join(billed, on=["account_id", "day"], how="left").with_columns(pl.col("billed_cost").fill_null(0))

@@ -9,9 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from store.records import from_nanos, to_nanos
-
-MICRO = Decimal("0.000001")
+from store.records import from_nanos, to_micros, to_nanos
 
 
 class NanoDollars(TypeDecorator[Decimal]):
@@ -20,10 +18,10 @@ class NanoDollars(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         return None if value is None else to_nanos(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         return None if value is None else from_nanos(value)
 
 
@@ -33,10 +31,10 @@ class MicroUnits(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value.quantize(MICRO).scaleb(6))
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else to_micros(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         return None if value is None else Decimal(value).scaleb(-6)
 
 
@@ -100,7 +98,7 @@ class ControlTotal(SQLModel, table=True):
 
 
 class Workspace(SQLModel, table=True):
-    """A workspace ever seen, listed or only billed. `name` is the provider's; people's names stand in `WorkspaceName`."""
+    """A workspace ever seen, listed or only billed. `name` is the provider's; people's names are in `WorkspaceName`."""
 
     __table_args__ = (UniqueConstraint("account_id", "workspace_id"),)
 

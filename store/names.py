@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from store.db import Store
+from store.engine import Store
 from store.errors import UnknownName
 from store.models import Workspace, WorkspaceName
 from store.tables import changed, rows_of, table
 
 LONGEST_NAME = 200
+LONGEST_ID = 10
 
 
 def note_provider_names(connection: Connection, account_id: int, names: dict[str, str], now: datetime) -> None:
@@ -49,18 +50,14 @@ def find_workspace(store: Store, reference: str) -> tuple[int, str]:
     spaces = table(Workspace)
     account, _, rest = reference.partition(":")
     exact = spaces.c.workspace_id == reference
-    if account.isdecimal() and rest:
+    if account.isdecimal() and len(account) < LONGEST_ID and rest:
         exact = exact | ((spaces.c.account_id == int(account)) & (spaces.c.workspace_id == rest))
     with store.read() as connection:
         found = connection.execute(select(spaces.c.account_id, spaces.c.workspace_id).where(exact)).all()
     if len(found) == 1:
         return found[0][0], found[0][1]
     if not found:
-        raise UnknownName(
-            f"There is no workspace with the id {reference!r}.",
-            likely_cause="The id is mistyped, or its account has not been synced yet.",
-            resolution="`python cli.py export workspaces` lists all ids.",
-        )
+        raise _no_workspace(reference)
     choices = ", ".join(f"{account_id}:{workspace_id}" for account_id, workspace_id in found)
     raise UnknownName(
         f"Several accounts have a workspace with the id {reference!r}.",
@@ -69,8 +66,19 @@ def find_workspace(store: Store, reference: str) -> tuple[int, str]:
     )
 
 
+def _no_workspace(reference: str) -> UnknownName:
+    return UnknownName(
+        f"There is no workspace with the id {reference!r}.",
+        likely_cause="The id is mistyped, or its account has not been synced yet.",
+        resolution="`python cli.py export workspaces` lists all ids.",
+    )
+
+
 def rename(store: Store, account_id: int, workspace_id: str, name: str, now: datetime) -> int:
-    """Give a workspace a name of ours; returns its number in the history. The same name again changes nothing."""
+    """Give a workspace a name of ours; returns its number in the history. The same name again changes nothing.
+
+    Raises `UnknownName` for an empty or very long name, and for a workspace there is not.
+    """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise UnknownName(
@@ -78,7 +86,11 @@ def rename(store: Store, account_id: int, workspace_id: str, name: str, now: dat
             likely_cause="The name is empty or very long.",
             resolution="Choose a shorter name, or revert to an earlier one.",
         )
+    spaces = table(Workspace)
+    mine = (spaces.c.account_id == account_id) & (spaces.c.workspace_id == workspace_id)
     with store.write() as connection:
+        if connection.execute(select(spaces.c.id).where(mine).with_for_update()).first() is None:
+            raise _no_workspace(workspace_id)
         earlier = _history(connection, account_id, workspace_id)
         ours = [row for row in earlier if row["source"] == "user"]
         if ours and ours[-1]["name"] == name:
@@ -115,7 +127,7 @@ def _history(connection: Connection, account_id: int, workspace_id: str) -> list
 
 
 def all_names(connection: Connection) -> list[dict[str, Any]]:
-    """One row per workspace: account_id, workspace_id, display_name, and `names`, every name it ever had in one text."""
+    """One row per workspace: account_id, workspace_id, display_name, status, and in `names` all names it ever had."""
     spaces, names = table(Workspace), table(WorkspaceName)
     rows = rows_of(connection, select(spaces).order_by(spaces.c.account_id, spaces.c.workspace_id))
     shown: dict[tuple[int, str], str] = {}

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import polars as pl
 
 from store import metrics
-from store.db import Store
-from store.frames import linked_providers, read_costs, read_keys, read_names, read_runs
+from store.engine import Store
+from store.frames import Schema, linked_providers, read_costs, read_keys, read_names, read_runs
 from store.metrics import CostFilter
 from store.records import Window, to_nanos
 
-RUN_SCHEMA = {
+RUN_SCHEMA: Schema = {
     "id": pl.Int64, "provider": pl.String, "account": pl.String, "trigger": pl.String, "status": pl.String,
     "queued_at": pl.Datetime("us", "UTC"), "started_at": pl.Datetime("us", "UTC"), "ended_at": pl.Datetime("us", "UTC"),
     "from_day": pl.Date, "to_day": pl.Date, "windows_planned": pl.Int64, "windows_saved": pl.Int64,

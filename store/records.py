@@ -1,7 +1,7 @@
 """The vocabulary: what a connector hands to the store.
 
-Words are those of FinOps (FOCUS). One difference, said once: FOCUS keeps credits as rows of their own; here they are the
-positive column `credits_applied` at the grain of the cost they reduce.
+Words are those of FinOps (FOCUS). One difference, said once: FOCUS keeps credits as rows of their own; here they are
+the positive column `credits_applied` at the grain of the cost they reduce.
 
 Money is `Decimal` US dollars of any precision; the store rounds each finished row to whole nano-dollars.
 A day is a UTC date. None means "the provider does not say", 0 means "measured, none".
@@ -11,31 +11,66 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated, Literal, Self
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 NANO = Decimal("0.000000001")
+MICRO = Decimal("0.000001")
+LARGEST_NANOS = 2**63 - 1
+LARGEST_AMOUNT = Decimal(LARGEST_NANOS).scaleb(-9)
+LARGEST_QUANTITY = Decimal(LARGEST_NANOS).scaleb(-6)
+_EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
 UNATTRIBUTED = ""
 
 CostBasis = Literal["reported", "allocated", "priced"]
 KeyStatus = Literal["active", "inactive", "archived", "expired", "deleted", "unknown"]
 
 
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError("money and quantities must be finite numbers")
-    return value
+def _up_to(largest: Decimal) -> AfterValidator:
+    """Numbers that the store holds exactly as whole small units in 64 bits."""
+
+    def check(value: Decimal) -> Decimal:
+        if abs(value) > largest:
+            raise ValueError(f"{value:.4e} is more than the store can hold, ±{largest:,.0f}")
+        return value
+
+    return AfterValidator(check)
 
 
-Amount = Annotated[Decimal, AfterValidator(_finite)]
-Count = Annotated[int, Field(ge=0)]
+def _storable(value: Any) -> Any:
+    """Text without what no database takes: a zero character and halves of surrogate pairs become U+FFFD."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
+Amount = Annotated[Decimal, _up_to(LARGEST_AMOUNT)]
+"""US dollars, up to ± 9.2 billion."""
+Quantity = Annotated[Decimal, _up_to(LARGEST_QUANTITY)]
+Count = Annotated[int, Field(ge=0, le=LARGEST_NANOS)]
+Text = Annotated[str, BeforeValidator(_storable)]
 
 
 def to_nanos(amount: Decimal) -> int:
-    """Whole nano-dollars, halves to even."""
-    return int(amount.quantize(NANO, rounding=ROUND_HALF_EVEN).scaleb(9))
+    """Whole nano-dollars, halves to even; raises `ValueError` beyond ± 9.2 billion dollars."""
+    return _whole(amount, NANO, 9)
+
+
+def to_micros(quantity: Decimal) -> int:
+    """Whole millionths of a quantity, halves to even; raises `ValueError` beyond ± 9.2 trillion."""
+    return _whole(quantity, MICRO, 6)
+
+
+def _whole(value: Decimal, unit: Decimal, digits: int) -> int:
+    try:
+        units = int(_EXACT.scaleb(_EXACT.quantize(value, unit), digits))
+    except (InvalidOperation, ValueError):
+        units = None
+    if units is None or not -LARGEST_NANOS <= units <= LARGEST_NANOS:
+        raise ValueError(f"{value:.4e} is more than the store can hold, ±{Decimal(LARGEST_NANOS).scaleb(-digits):,.0f}")
+    return units
 
 
 def from_nanos(nanos: int) -> Decimal:
@@ -84,21 +119,21 @@ class _Record(BaseModel):
 class LineItem(_Record):
     """One line of the provider's bill as it was printed, kept so that a better parser can read it again."""
 
-    label: str
+    label: Text
     amount: Amount
-    quantity: Amount | None = None
-    unit: str | None = None
+    quantity: Quantity | None = None
+    unit: Text | None = None
 
 
 class CostRecord(_Record):
     """Cost and usage of one (day, workspace, API key, model, variant, upstream); unique within a statement."""
 
     day: date
-    workspace_id: str = UNATTRIBUTED
-    api_key_id: str = UNATTRIBUTED
-    model: str = Field(min_length=1)
-    variant: str = ""
-    upstream: str = ""
+    workspace_id: Text = UNATTRIBUTED
+    api_key_id: Text = UNATTRIBUTED
+    model: Text = Field(min_length=1)
+    variant: Text = ""
+    upstream: Text = ""
     billed_cost: Amount
     list_cost: Amount | None = None
     credits_applied: Amount = Decimal(0)
@@ -107,8 +142,8 @@ class CostRecord(_Record):
     cached_input_tokens: Count | None = None
     cache_write_tokens: Count | None = None
     output_tokens: Count | None = None
-    usage_quantity: Amount | None = None
-    usage_unit: str | None = None
+    usage_quantity: Quantity | None = None
+    usage_unit: Text | None = None
     requests: Count | None = None
     line_items: tuple[LineItem, ...] = ()
 
@@ -120,8 +155,8 @@ class CostRecord(_Record):
 class WorkspaceRecord(_Record):
     """A workspace as the provider names it now; `name` None where it has none."""
 
-    workspace_id: str = Field(min_length=1)
-    name: str | None = None
+    workspace_id: Text = Field(min_length=1)
+    name: Text | None = None
     status: Literal["active", "archived", "deleted", "unknown"] = "active"
     created_at: datetime | None = None
 
@@ -129,11 +164,11 @@ class WorkspaceRecord(_Record):
 class ApiKeyRecord(_Record):
     """An API key as the provider lists it now. `hint` is the provider's own masked form, never a secret."""
 
-    api_key_id: str = Field(min_length=1)
-    workspace_id: str = UNATTRIBUTED
-    name: str | None = None
-    hint: str | None = None
-    owner: str | None = None
+    api_key_id: Text = Field(min_length=1)
+    workspace_id: Text = UNATTRIBUTED
+    name: Text | None = None
+    hint: Text | None = None
+    owner: Text | None = None
     status: KeyStatus = "active"
     created_at: datetime | None = None
     last_used_at: datetime | None = None
@@ -153,8 +188,8 @@ class Statement(_Record):
     costs: tuple[CostRecord, ...] = ()
     workspaces: tuple[WorkspaceRecord, ...] = ()
     api_keys: tuple[ApiKeyRecord, ...] = ()
-    listed_workspaces: frozenset[str] | None = None
-    notes: tuple[str, ...] = ()
+    listed_workspaces: frozenset[Text] | None = None
+    notes: tuple[Text, ...] = ()
     control_totals: Mapping[date, Amount] | None = None
 
     @property
@@ -178,7 +213,7 @@ class Statement(_Record):
             for day in self.window.days():
                 difference = self.control_totals.get(day, Decimal(0)) - billed.get(day, Decimal(0))
                 if to_nanos(difference):
-                    raise ValueError(f"the costs of {day} miss the provider's own total by {difference}")
+                    raise ValueError(f"the costs of {day} miss the provider's own total by {difference:f}")
         return self
 
 

@@ -9,6 +9,9 @@ import base64
 import hashlib
 import json
 import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +27,17 @@ SHORTEST_PASSPHRASE = 16
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealer:
-    """Seals with the first key, opens with any. `key_file` None where the keys come from the environment."""
+    """Seals with the first key, opens with any. `key_file` None where the keys come from the environment.
 
-    fernet: MultiFernet
+    A key file is read at every use, since another process may rotate it.
+    """
+
+    keys: tuple[str, ...]
     key_file: Path | None
+
+    @property
+    def fernet(self) -> MultiFernet:
+        return _fernet(self.keys if self.key_file is None else _read(self.key_file))
 
     def seal(self, account_id: int, credential: dict[str, Any]) -> str:
         text = json.dumps({"account": account_id, "credential": credential})
@@ -40,7 +50,7 @@ class Sealer:
         except InvalidToken:
             raise CredentialUnreadable(
                 "The stored credential cannot be opened with the present secret key.",
-                likely_cause="The secret key was lost or replaced (SPENDGLASS_SECRET_KEY, or secret.key in the data folder).",
+                likely_cause="The key (SPENDGLASS_SECRET_KEY, or secret.key in the data folder) was lost or replaced.",
                 resolution="Put the old key back, or re-link the account. Cost data is not affected.",
             ) from None
         if content["account"] != account_id:
@@ -60,37 +70,40 @@ class Sealer:
 def open_sealer(chosen: Settings) -> Sealer:
     """The sealer of these settings; makes the key file at first start."""
     if chosen.secret_key is not None:
-        return Sealer(_fernet(chosen.secret_key.get_secret_value().split(",")), None)
-    path = chosen.secret_key_file or chosen.data_dir / "secret.key"
-    if not path.exists() and chosen.secret_key_file is None:
-        _write_new(path, Fernet.generate_key().decode())
+        sealer = Sealer(tuple(chosen.secret_key.get_secret_value().split(",")), None)
+    else:
+        path = chosen.secret_key_file or chosen.data_dir / "secret.key"
+        if not path.exists() and chosen.secret_key_file is None:
+            _write_new(path, Fernet.generate_key().decode())
+        sealer = Sealer((), path)
+    assert sealer.fernet
+    return sealer
+
+
+def add_key(sealer: Sealer) -> None:
+    """Put a fresh key in front in the key file; the old ones still open."""
+    assert sealer.key_file is not None
+    _replace(sealer.key_file, [Fernet.generate_key().decode(), *_read(sealer.key_file)])
+
+
+def keep_first_key(sealer: Sealer) -> None:
+    """Leave only the newest key in the key file."""
+    assert sealer.key_file is not None
+    _replace(sealer.key_file, _read(sealer.key_file)[:1])
+
+
+def _read(path: Path) -> list[str]:
     try:
-        return Sealer(_fernet(path.read_text().split()), path)
-    except OSError as fault:
+        return path.read_text().split()
+    except (OSError, UnicodeDecodeError) as fault:
         raise StoreError(
-            f"The secret key file {path} cannot be read: {fault.strerror}.",
+            f"The secret key file {path} cannot be read: {getattr(fault, 'strerror', 'it is not text')}.",
             likely_cause="SPENDGLASS_SECRET_KEY_FILE is wrong, or this user may not read the file.",
             resolution="Correct the path or the permissions, or unset it to use the data folder's own key.",
         ) from fault
 
 
-def with_new_key(sealer: Sealer) -> Sealer:
-    """A sealer whose key file has a fresh key in front; the old ones still open. Only for key files."""
-    assert sealer.key_file is not None
-    keys = [Fernet.generate_key().decode(), *sealer.key_file.read_text().split()]
-    _replace(sealer.key_file, "\n".join(keys))
-    return Sealer(_fernet(keys), sealer.key_file)
-
-
-def with_first_key_only(sealer: Sealer) -> Sealer:
-    """A sealer whose key file holds just the newest key."""
-    assert sealer.key_file is not None
-    keys = sealer.key_file.read_text().split()[:1]
-    _replace(sealer.key_file, keys[0])
-    return Sealer(_fernet(keys), sealer.key_file)
-
-
-def _fernet(keys: list[str]) -> MultiFernet:
+def _fernet(keys: Iterable[str]) -> MultiFernet:
     given = [key.strip() for key in keys if key.strip()]
     if not given:
         raise StoreError(
@@ -117,34 +130,33 @@ def _one(key: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(derived))
 
 
-def _write_new(path: Path, content: str) -> None:
+def _write_new(path: Path, key: str) -> None:
     """Create the file readable by its owner only; of two processes at once the first one's key stays."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    _write_private(unfinished, content)
-    try:
+    with _written_beside(path, [key]) as unfinished, suppress(FileExistsError):
         os.link(unfinished, path)
-    except FileExistsError:
-        pass
-    finally:
-        unfinished.unlink()
 
 
-def _replace(path: Path, content: str) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    _write_private(unfinished, content)
-    unfinished.replace(path)
+def _replace(path: Path, keys: list[str]) -> None:
+    with _written_beside(path, keys) as unfinished:
+        unfinished.replace(path)
 
 
-def _write_private(path: Path, content: str) -> None:
+@contextmanager
+def _written_beside(path: Path, keys: list[str]) -> Iterator[Path]:
+    """A file of these keys, on the disk and for its owner only, to be put in place of `path` at once."""
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(content + "\n")
+            file.write("\n".join(keys) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        yield unfinished
     except OSError as fault:
         raise StoreError(
             f"The secret key file {path} cannot be written: {fault.strerror}.",
-            likely_cause="The data folder is read-only or the disk is full.",
+            likely_cause="The folder is read-only or the disk is full.",
             resolution="Make the folder writable, or give the key by SPENDGLASS_SECRET_KEY.",
         ) from fault
+    finally:
+        unfinished.unlink(missing_ok=True)

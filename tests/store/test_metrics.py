@@ -1,0 +1,286 @@
+"""Tables from a handful of rows whose sums can be checked in the head; money in nano-dollars, `D` is one dollar."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from store import metrics
+from store.frames import COST_SCHEMA, MICROS, NANOS
+from store.metrics import CostFilter, chosen, reconciled, spending
+from tests.store.cast import day, march
+
+D = NANOS
+ASKED = CostFilter(window=march(11, 20))
+"""March 11 to 20; the window before it is March 1 to 10."""
+TEXT = ("provider", "account", "workspace", "workspace_names", "api_key_hint", "api_key_name", "api_key_status")
+SCHEMA: dict[str, Any] = {**COST_SCHEMA, **dict.fromkeys(TEXT, pl.String), "net_cost": pl.Int64}
+
+
+def row(on: int, dollars: float, **more: Any) -> dict[str, Any]:
+    """A cost of a day of March; the workspace is shown under its id, in capitals."""
+    values = {"account_id": 1, "provider": "openai", "account": "Team", "workspace_id": "w1", "api_key_id": "k1"}
+    values |= {"model": "gpt-5", "variant": "", "upstream": "", "cost_basis": "reported", "credits_applied": 0, **more}
+    values["billed_cost"] = int(dollars * D)
+    values["net_cost"] = values["billed_cost"] - values["credits_applied"]
+    values.setdefault("workspace", values["workspace_id"].upper() or "Unattributed")
+    values.setdefault("workspace_names", values["workspace_id"])
+    return {**dict.fromkeys(SCHEMA), "day": day(on), **values}
+
+
+def frame(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA)
+
+
+FIVE = frame(
+    row(5, 2, requests=4),
+    row(12, 3, credits_applied=D, requests=0, input_tokens=100),
+    row(12, 1, model="o9", workspace_id="w2", api_key_id="k2", cost_basis="priced"),
+    row(
+        20, 6, provider="anthropic", account_id=2, model="claude", workspace_id="w1", api_key_id="k9", workspace="Ours"
+    ),
+    row(21, 100),
+)
+
+
+def lines(table: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    return table.select(columns).rows()
+
+
+def test_providers_sum_the_window_and_compare_with_the_one_before() -> None:
+    table = metrics.providers(chosen(FIVE, ASKED), ASKED)
+    assert lines(table, "provider", "billed_cost", "credits_applied", "net_cost", "previous_net_cost", "change") == [
+        ("anthropic", 6 * D, 0, 6 * D, None, None),
+        ("openai", 4 * D, D, 3 * D, 2 * D, 0.5),
+    ]
+    assert lines(table, "share") == [(6 / 9,), (3 / 9,)]
+    assert lines(table, "cost_basis") == [("reported",), ("mixed",)]
+
+
+def test_not_reported_is_null_and_measured_none_is_zero() -> None:
+    table = metrics.providers(chosen(FIVE, ASKED), ASKED)
+    assert lines(table, "requests", "input_tokens", "output_tokens") == [(None, None, None), (0, 100, None)]
+    totals = metrics.totals(chosen(FIVE, ASKED))
+    assert (totals["requests"], totals["previous_requests"], totals["output_tokens"]) == (0, 4, None)
+    assert (totals["net_cost"], totals["previous_net_cost"]) == (9 * D, 2 * D)
+
+
+def test_new_differs_from_a_previous_cost_that_allows_no_ratio() -> None:
+    rows = frame(
+        row(12, 1, model="new"),
+        row(12, 1, model="was zero"),
+        row(2, 0, model="was zero"),
+        row(12, 1, model="was credited"),
+        row(2, -1, model="was credited"),
+        row(12, 0, model="fell"),
+        row(2, 4, model="fell"),
+        row(2, 4, model="gone"),
+    )
+    asked = replace(ASKED, sort="model", descending=False)
+    table = metrics.models(chosen(rows, asked), asked)
+    assert lines(table, "model", "previous_net_cost", "change") == [
+        ("fell", 4 * D, -1.0),
+        ("new", None, None),
+        ("was credited", -D, None),
+        ("was zero", 0, None),
+    ]
+
+
+def test_an_empty_window_gives_empty_tables_of_the_same_columns() -> None:
+    empty = chosen(frame(), ASKED)
+    for table, columns in (
+        (metrics.providers(empty, ASKED), metrics.PROVIDER_COLUMNS),
+        (metrics.models(empty, ASKED), metrics.MODEL_COLUMNS),
+        (metrics.workspaces(empty, ASKED), metrics.WORKSPACE_COLUMNS),
+        (metrics.costs(empty, ASKED), metrics.COST_COLUMNS),
+    ):
+        assert (tuple(table.columns), table.height) == (columns, 0)
+    assert set(metrics.totals(empty).values()) == {None}
+
+
+def test_shares_need_a_positive_total() -> None:
+    rows = chosen(frame(row(12, 1), row(12, -1, provider="fal")), ASKED)
+    assert lines(metrics.providers(rows, ASKED), "share") == [(None,), (None,)]
+
+
+def test_unit_costs_are_per_million_tokens_or_per_own_unit_and_only_like_with_like() -> None:
+    rows = frame(
+        row(12, 3, credits_applied=D, model="tokens", input_tokens=300_000, output_tokens=100_000),
+        row(12, 4, model="images", usage_quantity=8 * MICROS, usage_unit="images", input_tokens=5),
+        row(12, 4, model="no quantity"),
+        row(12, 4, model="none made", usage_quantity=0, usage_unit="images"),
+        row(12, 4, model="two units", usage_quantity=8 * MICROS, usage_unit="images", variant="a"),
+        row(12, 4, model="two units", usage_quantity=8 * MICROS, usage_unit="seconds", variant="b"),
+        row(12, 4, model="unit and tokens", usage_quantity=8 * MICROS, usage_unit="images", variant="a"),
+        row(12, 4, model="unit and tokens", input_tokens=10, variant="b"),
+    )
+    asked = replace(ASKED, sort="model", descending=False)
+    assert lines(metrics.models(chosen(rows, asked), asked), "model", "unit_cost", "pricing_unit") == [
+        ("images", 0.5, "images"),
+        ("no quantity", None, None),
+        ("none made", None, "images"),
+        ("tokens", 5.0, "1M tokens"),
+        ("two units", None, None),
+        ("unit and tokens", None, None),
+    ]
+
+
+def test_tokens_per_request_divide_only_rows_that_report_both() -> None:
+    rows = frame(
+        row(12, 1, requests=2, input_tokens=90, output_tokens=10),
+        row(13, 1, input_tokens=1000),
+        row(14, 1, requests=50),
+        row(2, 1, requests=1, input_tokens=7),
+        row(12, 1, model="silent", input_tokens=5),
+        row(12, 1, model="idle", requests=0, input_tokens=0),
+    )
+    asked = replace(ASKED, sort="model", descending=False)
+    assert lines(metrics.models(chosen(rows, asked), asked), "model", "tokens_per_request") == [
+        ("gpt-5", 50.0),
+        ("idle", None),
+        ("silent", None),
+    ]
+
+
+def idle(*rows: dict[str, Any]) -> pl.DataFrame:
+    text = ("api_key_id", "workspace_id", "provider", "account", "workspace", "api_key_name", "api_key_hint")
+    schema = {"account_id": pl.Int64, **dict.fromkeys(text, pl.String), "api_key_status": pl.String}
+    schema |= {"workspace_names": pl.String, "last_used_at": pl.Datetime("us", "UTC")}
+    return pl.DataFrame(list(rows), schema=schema)
+
+
+def test_keys_that_spent_nothing_stand_with_zero_cost_and_unknown_usage(now: datetime) -> None:
+    known = {"account_id": 1, "provider": "openai", "account": "Team", "workspace_id": "w1", "workspace": "W1"}
+    keys = idle(
+        {**known, "api_key_id": "k1", "last_used_at": now},
+        {**known, "api_key_id": "k5", "api_key_name": "spare"},
+    )
+    table = metrics.api_keys(chosen(FIVE, ASKED), ASKED, keys)
+    assert lines(table, "api_key_id", "api_key_name", "net_cost", "requests", "last_used_at") == [
+        ("k9", None, 6 * D, None, None),
+        ("k1", None, 2 * D, 0, now),
+        ("k2", None, D, None, None),
+        ("k5", "spare", 0, None, None),
+    ]
+
+
+def test_workspaces_of_several_providers_under_one_name_are_one_line() -> None:
+    rows = frame(
+        row(12, 1, workspace="Ours"),
+        row(12, 2, workspace="Ours", provider="fal", account_id=2, workspace_id="p7"),
+        row(12, 4, workspace="Ours", provider="fal", account_id=2, workspace_id="p7", api_key_id="", model="o9"),
+        row(12, 8, workspace_id="", api_key_id=""),
+    )
+    table = metrics.workspaces(chosen(rows, ASKED), ASKED)
+    assert lines(table, "workspace", "providers", "workspace_ids", "billed_cost", "api_keys", "models") == [
+        ("Unattributed", "openai", "", 8 * D, 0, 1),
+        ("Ours", "fal, openai", "p7, w1", 7 * D, 2, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", {"a.b", "50%_off", "ÄRGER", "plain"}),
+        ("a.b", {"a.b"}),
+        ("A.B", {"a.b"}),
+        ("a?b", set()),
+        (".*", set()),
+        ("(", set()),
+        ("[", set()),
+        ("\\", set()),
+        ("%", {"50%_off"}),
+        ("_", {"50%_off"}),
+        ("0%_O", {"50%_off"}),
+        ("ärg", {"ÄRGER"}),
+        ("  Plain  ", {"plain"}),
+        ("old name", {"plain"}),
+        ("sk-…AB", {"plain"}),
+        ("nightly", {"plain"}),
+    ],
+)
+def test_search_takes_text_literally_and_letter_case_aside_in_every_name(search: str, found: set[str]) -> None:
+    names = {"workspace_names": "w1\nOld Name", "api_key_hint": "sk-…ab", "api_key_name": "nightly"}
+    rows = frame(
+        row(12, 1, model="a.b"),
+        row(12, 1, model="50%_off"),
+        row(12, 1, model="ÄRGER"),
+        row(12, 1, model="plain", **names),
+    )
+    assert set(chosen(rows, replace(ASKED, search=search))["model"]) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "models"),
+    [
+        ({"providers": ("anthropic",)}, ["claude"]),
+        ({"providers": ("anthropic", "openai")}, ["claude", "gpt-5", "o9"]),
+        ({"workspace": "Ours"}, ["claude"]),
+        ({"api_key": "k2"}, ["o9"]),
+        ({"model": "gpt-5"}, ["gpt-5"]),
+        ({"model": "gpt"}, []),
+        ({"min_cost": Decimal(3)}, ["claude", "gpt-5"]),
+        ({"max_cost": Decimal(3)}, ["gpt-5", "o9"]),
+        ({"min_cost": Decimal("3.000000001"), "max_cost": Decimal(6)}, ["claude"]),
+        ({"min_cost": Decimal("1E+30")}, []),
+        ({"max_cost": Decimal("1E+30"), "min_cost": Decimal("-1E+30")}, ["claude", "gpt-5", "o9"]),
+    ],
+)
+def test_filters_keep_what_they_name(asked: dict[str, Any], models: list[str]) -> None:
+    wanted = replace(ASKED, **asked)
+    assert metrics.models(chosen(FIVE, wanted), wanted)["model"].to_list() == models
+
+
+def test_lines_sort_with_nulls_last_and_ties_by_name_both_ways() -> None:
+    rows = frame(
+        *[row(12, 1, model=name, requests=count) for name, count in (("b", 1), ("c", None), ("a", 1), ("d", 2))]
+    )
+    for descending, order in ((True, "dabc"), (False, "abdc")):
+        asked = replace(ASKED, sort="requests", descending=descending)
+        assert "".join(metrics.models(chosen(rows, asked), asked)["model"]) == order
+    asked = replace(ASKED, sort="model", descending=True)
+    assert "".join(metrics.models(chosen(rows, asked), asked)["model"]) == "dcba"
+
+
+def test_costs_are_the_rows_of_the_window_newest_day_first() -> None:
+    table = metrics.costs(chosen(FIVE, ASKED), ASKED)
+    assert lines(table, "day", "model") == [(day(20), "claude"), (day(12), "gpt-5"), (day(12), "o9")]
+
+
+def test_a_gateways_rows_are_spend_only_where_the_provider_behind_it_is_not_linked() -> None:
+    rows = frame(
+        row(12, 1),
+        row(12, 2, provider="litellm", upstream="openai"),
+        row(12, 4, provider="litellm", upstream="groq"),
+        row(12, 8, provider="litellm"),
+    )
+    assert spending(rows, frozenset({"openai", "litellm"}))["billed_cost"].sum() == 13 * D
+    assert spending(rows, frozenset({"litellm"}))["billed_cost"].sum() == 15 * D
+
+
+def test_days_are_compared_with_the_providers_own_totals() -> None:
+    controls = pl.DataFrame(
+        {
+            "account_id": [1, 1, 1, 2, 1],
+            "day": [day(12), day(13), day(14), day(12), day(5)],
+            "control_total": [3 * D, 5 * D, 0, 2 * D, 99 * D],
+        }
+    )
+    rows = frame(row(12, 1), row(12, 2, workspace_id="", api_key_id=""), row(13, 4), row(12, 2, account_id=2))
+    assert reconciled(chosen(rows, ASKED), controls, ASKED.window) == {
+        "days": 4,
+        "equal_days": 3,
+        "unattributed": 2 * D,
+    }
+
+
+def test_daily_sums_are_net_and_ordered() -> None:
+    table = metrics.daily(chosen(FIVE, ASKED), "provider")
+    assert lines(table, "day", "provider", "net_cost", "is_current") == [
+        (day(5), "openai", 2 * D, False),
+        (day(12), "openai", 3 * D, True),
+        (day(20), "anthropic", 6 * D, True),
+    ]
