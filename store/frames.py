@@ -200,11 +200,15 @@ def read_controls(store: Store, window: Window) -> pl.DataFrame:
     )
 
 
-def linked_providers(store: Store) -> frozenset[str]:
-    """Slugs of the providers whose own bill is linked, or whose linked data was kept."""
+def covered_days(store: Store) -> dict[str, tuple[Window, ...]]:
+    """The days of which each provider's own bill is in the store, by its slug; unlinked accounts that kept data too."""
     accounts = table(Account)
+    query = select(accounts.c.provider, accounts.c.covered_from, accounts.c.covered_to).order_by(accounts.c.id)
+    covered: dict[str, tuple[Window, ...]] = {}
     with store.read() as connection:
-        return frozenset(connection.execute(select(accounts.c.provider).distinct()).scalars())
+        for provider, start, end in connection.execute(query.where(accounts.c.covered_from.is_not(None))):
+            covered[provider] = (*covered.get(provider, ()), Window(start, end))
+    return covered
 
 
 def read_runs(store: Store, limit: int | None = 2000) -> list[dict[str, Any]]:

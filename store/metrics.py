@@ -4,6 +4,7 @@ Input is `frames.read_costs` of a window and the one before it. Money columns ar
 whole millionths, `change`, `share` and `unit_cost` floats. Null is "the provider does not say"; 0 is measured.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,9 +39,17 @@ class CostFilter:
     descending: bool = True
 
 
-def spending(costs: pl.DataFrame, linked: frozenset[str]) -> pl.DataFrame:
-    """The rows that are spend: a gateway's rows are not, where the provider behind it is linked itself."""
-    return costs.filter((pl.col("upstream") == "") | ~pl.col("upstream").is_in(list(linked)))
+def spending(costs: pl.DataFrame, covered: Mapping[str, Iterable[Window]]) -> pl.DataFrame:
+    """The rows that are spend: a gateway's rows are not, on days of which the bill of the provider behind it is here.
+
+    `covered` are the days of each provider's own bill (see `frames.covered_days`).
+    """
+    elsewhere = [
+        (pl.col("upstream") == provider) & pl.col("day").is_between(window.start, window.end, closed="left")
+        for provider, windows in covered.items()
+        for window in windows
+    ]
+    return costs.filter(~pl.any_horizontal(elsewhere)) if elsewhere else costs
 
 
 def chosen(costs: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:

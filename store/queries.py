@@ -6,7 +6,7 @@ import polars as pl
 
 from store import metrics
 from store.engine import Store
-from store.frames import Schema, linked_providers, read_costs, read_keys, read_names, read_runs
+from store.frames import Schema, covered_days, read_costs, read_keys, read_names, read_runs
 from store.metrics import CostFilter
 from store.records import Window, to_nanos
 
@@ -22,7 +22,7 @@ RUN_SCHEMA: Schema = {
 
 def spending_rows(store: Store, window: Window) -> pl.DataFrame:
     """Cost rows that count as spend, of a window and the one before it; the frame that all cost tables start from."""
-    return metrics.spending(read_costs(store, Window(window.previous.start, window.end)), linked_providers(store))
+    return metrics.spending(read_costs(store, Window(window.previous.start, window.end)), covered_days(store))
 
 
 def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Callable[..., pl.DataFrame]:

@@ -11,9 +11,9 @@ from settings import Settings
 from store.db import Store, open_store
 from store.frames import (
     COST_SCHEMA,
+    covered_days,
     data_version,
     is_healthy,
-    linked_providers,
     read_controls,
     read_costs,
     read_keys,
@@ -71,7 +71,7 @@ def test_without_any_account_the_frames_are_empty_and_typed(store: Store) -> Non
     assert read_costs(store, march(1, 31)).height == 0
     assert [frame.height for frame in read_names(store).values()] == [0, 0, 0]
     assert read_keys(read_names(store)).height == read_controls(store, march(1, 31)).height == 0
-    assert linked_providers(store) == frozenset()
+    assert covered_days(store) == {}
     assert read_runs(store) == []
     assert data_version(store) == 0
     assert is_healthy(store)
@@ -170,3 +170,8 @@ def test_hostile_text_is_data(sync: Syncing, word: str) -> None:
     columns = ("workspace_id", "api_key_id", "model", "variant", "usage_unit", "workspace")
     assert frame.select(columns).rows() == [(word,) * 6]
     assert rows(sync.store, DailyCost, "model") == [word]
+
+
+def test_the_days_of_a_providers_own_bill_are_those_it_has_covered(sync: Syncing) -> None:
+    sync.save(bill(march(1, 3), cost(1, "5")))
+    assert covered_days(sync.store) == {"openai": (march(1, 3),)}

@@ -11,6 +11,7 @@ import pytest
 from store import metrics
 from store.frames import COST_SCHEMA, MICROS, NANOS
 from store.metrics import CostFilter, chosen, reconciled, spending
+from store.records import Window
 from tests.store.cast import day, march
 
 D = NANOS
@@ -250,15 +251,18 @@ def test_costs_are_the_rows_of_the_window_newest_day_first() -> None:
     assert lines(table, "day", "model") == [(day(20), "claude"), (day(12), "gpt-5"), (day(12), "o9")]
 
 
-def test_a_gateways_rows_are_spend_only_where_the_provider_behind_it_is_not_linked() -> None:
+def test_a_gateways_rows_are_spend_only_on_days_without_the_bill_of_the_provider_behind_it() -> None:
     rows = frame(
         row(12, 1),
         row(12, 2, provider="litellm", upstream="openai"),
         row(12, 4, provider="litellm", upstream="groq"),
         row(12, 8, provider="litellm"),
+        row(20, 16, provider="litellm", upstream="openai"),
     )
-    assert spending(rows, frozenset({"openai", "litellm"}))["billed_cost"].sum() == 13 * D
-    assert spending(rows, frozenset({"litellm"}))["billed_cost"].sum() == 15 * D
+    known = {"openai": [Window(day(1), day(5)), Window(day(11), day(20))], "litellm": [Window(day(1), day(28))]}
+    assert spending(rows, known)["billed_cost"].sum() == 29 * D
+    assert spending(rows, {"openai": [Window(day(11), day(21))]})["billed_cost"].sum() == 13 * D
+    assert spending(rows, {})["billed_cost"].sum() == 31 * D
 
 
 def test_days_are_compared_with_the_providers_own_totals() -> None:
