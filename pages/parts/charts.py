@@ -1,0 +1,141 @@
+"""Figures from frames: pure functions, without Streamlit. Days are UTC, amounts US dollars."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+
+import plotly.graph_objects as go
+import polars as pl
+
+from pages.parts.numbers import day, figure
+from pages.parts.palette import OTHER
+from pages.parts.text import for_plotly
+from store.frames import NANOS
+from store.records import Window
+
+MOST_SERIES = 7
+OTHER_NAME = "Other"
+HEIGHT = 320
+PREVIOUS_LINE = "#8b929b"
+
+
+def ranked(days: pl.DataFrame, by: str) -> list[str]:
+    """The values of `by` in the current window, largest net cost first, equal ones by name."""
+    current = days.filter("is_current").group_by(by).agg(pl.col("net_cost").sum())
+    return current.sort("net_cost", by, descending=[True, False])[by].to_list()
+
+
+def series(days: pl.DataFrame, by: str, window: Window, shown: Sequence[str]) -> dict[str, list[int]]:
+    """Net nano-dollars of each day, per shown value, the rest added up as Other; days without cost are 0."""
+    position = {chosen: number for number, chosen in enumerate(window.days())}
+    rows = {name: [0] * window.length for name in shown}
+    rest = [0] * window.length
+    has_rest = False
+    for chosen, name, amount in days.filter("is_current").select("day", by, "net_cost").iter_rows():
+        has_rest = has_rest or name not in rows
+        rows.get(name, rest)[position[chosen]] += amount
+    return {**rows, OTHER_NAME: rest} if has_rest else rows
+
+
+def previous_total(days: pl.DataFrame, window: Window) -> list[int]:
+    """Net nano-dollars of each day of the previous window, in order, to be drawn on the current days."""
+    position = {chosen: number for number, chosen in enumerate(window.previous.days())}
+    totals = [0] * window.length
+    for chosen, amount in days.filter(~pl.col("is_current")).select("day", "net_cost").iter_rows():
+        totals[position[chosen]] += amount
+    return totals
+
+
+def daily_costs(
+    days: pl.DataFrame,
+    by: str,
+    window: Window,
+    *,
+    today: date,
+    colours: Mapping[str, str],
+    name_of: Callable[[str], str] = str,
+    compared: bool = True,
+) -> go.Figure:
+    """Stacked bars of net cost per day, the previous window as a thin line on the same days, today hatched.
+
+    `days` is `metrics.daily` of both windows; `colours` are by value of `by`. At most seven series and Other.
+    """
+    names = ranked(days, by)
+    shown = names if len(names) <= MOST_SERIES else names[: MOST_SERIES - 1]
+    axis = list(window.days())
+    stacks = series(days, by, window, shown)
+    drawn = go.Figure()
+    for name, nanos in stacks.items():
+        is_other = name == OTHER_NAME and name not in shown
+        drawn.add_bar(
+            x=axis,
+            y=[amount / NANOS for amount in nanos],
+            name=OTHER_NAME if is_other else for_plotly(name_of(name)),
+            customdata=[figure(amount) for amount in nanos],
+            hovertemplate="%{customdata}",
+            marker=_marker(OTHER if is_other else colours.get(name, OTHER), axis, today),
+        )
+    _add_lines(drawn, axis, list(stacks.values()), previous_total(days, window) if compared else None, window)
+    if today in window:
+        position = axis.index(today)
+        top = sum(max(parts[position], 0) for parts in stacks.values()) / NANOS
+        drawn.add_annotation(x=today, y=top, text="partial", showarrow=False, yanchor="bottom", font_size=12)
+    return _laid_out(drawn)
+
+
+def _marker(colour: str, axis: Sequence[date], today: date) -> dict[str, object]:
+    return {
+        "color": colour,
+        "line": {"width": 0},
+        "pattern": {
+            "shape": ["/" if chosen == today else "" for chosen in axis],
+            "fillmode": "overlay",
+            "fgcolor": "#ffffff",
+            "fgopacity": 0.75,
+            "size": 5,
+            "solidity": 0.35,
+        },
+    }
+
+
+def _add_lines(
+    drawn: go.Figure, axis: Sequence[date], stacks: Sequence[list[int]], before: list[int] | None, window: Window
+) -> None:
+    totals = [sum(parts) for parts in zip(*stacks, strict=True)] if stacks else [0] * len(axis)
+    if before is not None:
+        earlier = [
+            f"{figure(nanos)} on {day(at - timedelta(days=window.length))}"
+            for at, nanos in zip(axis, before, strict=True)
+        ]
+        drawn.add_scatter(
+            x=axis, y=[nanos / NANOS for nanos in before], name="Previous period", mode="lines", customdata=earlier,
+            hovertemplate="%{customdata}", line={"color": PREVIOUS_LINE, "width": 1.5, "dash": "dot"},
+        )  # fmt: skip
+    drawn.add_scatter(
+        x=axis, y=[nanos / NANOS for nanos in totals], name="<b>Sum</b>", mode="markers", showlegend=False,
+        marker={"opacity": 0}, customdata=[figure(nanos) for nanos in totals], hovertemplate="<b>%{customdata}</b>",
+    )  # fmt: skip
+
+
+def _laid_out(drawn: go.Figure) -> go.Figure:
+    drawn.update_layout(
+        barmode="relative",
+        bargap=0.22,
+        height=HEIGHT,
+        margin={"l": 0, "r": 0, "t": 24, "b": 0},
+        hovermode="x unified",
+        dragmode=False,
+        legend={
+            "orientation": "h",
+            "yanchor": "top",
+            "y": -0.14,
+            "x": 0,
+            "traceorder": "normal",
+            "itemclick": "toggle",
+        },
+        font_size=13,
+    )
+    drawn.update_xaxes(
+        tickformat="%-d %b", hoverformat="%a %-d %b %Y (UTC)", showgrid=False, fixedrange=True, title=None
+    )
+    drawn.update_yaxes(tickprefix="$", tickformat="~s", nticks=5, rangemode="tozero", fixedrange=True, title=None)
+    return drawn

@@ -1,0 +1,7 @@
+"""The one place where pages read the clock."""
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

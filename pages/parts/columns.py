@@ -1,0 +1,92 @@
+"""The columns that tables can have: their heading with its unit, how a cell reads, and what the heading explains."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "text", "provider", "state", "money", "unit_price", "change", "share", "count", "quantity", "time", "day", "basis"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    label: str
+    kind: Kind = "text"
+    help: str | None = None
+    width: Literal["small", "medium", "large"] | int | None = None
+
+
+TOKENS = "Tokens as the provider counts them. N/A: the provider does not say."
+COLUMNS: dict[str, Column] = {
+    "provider": Column("Provider", "provider", width=130),
+    "providers": Column("Providers", width=130),
+    "account": Column("Account", width=140),
+    "state": Column("State", "state", width=90),
+    "billed_cost": Column("Billed, US$", "money", "What the provider charges, before credits."),
+    "credits_applied": Column("Credits, US$", "money", "Credits and discounts the provider took off."),
+    "net_cost": Column("Net cost, US$", "money", "Billed minus credits."),
+    "previous_net_cost": Column("Net before, US$", "money", "Net cost of the period of equal length just before."),
+    "change": Column(
+        "Change", "change",
+        "Net cost against the period of equal length just before. new: no cost then. —: that period is not known.",
+    ),
+    "share": Column("Share of net", "share", "Share of the net cost of all rows shown."),
+    "input_tokens": Column("Tokens in", "count", f"All input, cached included. {TOKENS}"),
+    "cached_input_tokens": Column("Cached in", "count", f"The part of the input read from a cache. {TOKENS}"),
+    "cache_write_tokens": Column("Cache writes", "count", TOKENS),
+    "output_tokens": Column("Tokens out", "count", TOKENS),
+    "requests": Column("Requests", "count", "N/A: the provider does not say. 0: measured, none."),
+    "last_sync": Column("Last sync, UTC", "time", "When the newest complete sync ended."),
+    "model": Column("Model", width=220),
+    "unit_cost": Column("Net per unit, US$", "unit_price", "Net cost per unit beside it. N/A: no quantity reported."),
+    "pricing_unit": Column("Unit", width=90),
+    "tokens_per_request": Column("Tokens / request", "count", "Over the rows that report both."),
+    "usage_quantity": Column("Quantity", "quantity", "The headline quantity where it is not tokens."),
+    "usage_unit": Column("Quantity unit", width=110),
+    "cost_basis": Column(
+        "Basis", "basis",
+        "reported: by the provider, for this row. allocated: a reported amount that was split. "
+        "priced: usage at public prices. mixed: several of these.",
+        width=90,
+    ),
+    "api_key_hint": Column("Key", width=170),
+    "api_key_name": Column("Key name", width=170),
+    "api_key_id": Column("Key id", width=170),
+    "api_key_status": Column("Key status", width=90),
+    "workspace": Column("Workspace", width=200),
+    "workspace_ids": Column("Workspace ids", width=220),
+    "last_used_at": Column("Last used, UTC", "time"),
+    "api_keys": Column("Keys", "count"),
+    "models": Column("Models", "count"),
+    "id": Column("Number", "count", width=70),
+    "trigger": Column("Started by", width=90),
+    "status": Column("Status", "state", width=100),
+    "hint": Column("Key", width=170),
+    "organization": Column("Organization", width=170),
+    "covered_from": Column("Covered from", "day"),
+    "covered_to": Column("Covered before", "day"),
+    "linked_at": Column("Linked, UTC", "time"),
+    "queued_at": Column("Asked for, UTC", "time"),
+    "started_at": Column("Began, UTC", "time"),
+    "ended_at": Column("Ended, UTC", "time"),
+    "from_day": Column("First day read", "day"),
+    "to_day": Column("Last day read", "day"),
+    "windows_planned": Column("Windows planned", "count"),
+    "windows_saved": Column("Windows saved", "count"),
+    "workspaces": Column("Workspaces", "count"),
+    "cost_rows": Column("Cost rows", "count"),
+    "restated_days": Column("Restated days", "count", "Finished days whose total the provider changed afterwards."),
+    "http_requests": Column("Provider requests", "count"),
+    "sync_cost": Column("Cost of sync, US$", "money", "What the provider charges for being asked."),
+    "bytes_billed": Column("Bytes billed", "count"),
+    "error_kind": Column("Error", width=150),
+    "message": Column("What happened", width=360),
+    "likely_cause": Column("Likely cause", width=300),
+    "resolution": Column("Next step", width=300),
+    "notes": Column("Notes", width=300),
+}  # fmt: skip
+
+
+def sort_word(name: str) -> str:
+    """The heading without its unit, as the sort control and the URL say it."""
+    return COLUMNS[name].label.removesuffix(", US$").removesuffix(", UTC")

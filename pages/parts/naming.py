@@ -1,0 +1,83 @@
+"""Names of workspaces: giving one, seeing all it ever had, going back."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import numbers
+from pages.parts.clock import utc_now
+from pages.parts.loading import names
+from pages.parts.palette import name_of
+from pages.parts.text import escaped, shortened
+from pages.parts.trouble import attempt, explain_last
+from store.db import Store
+from store.names import LONGEST_NAME, history, rename, revert
+
+SOURCES = {"provider": "named by the provider", "user": "named here"}
+OPEN = "naming"
+
+
+def naming_button(store: Store) -> None:
+    """A button that opens the dialog, which stays open until people close it."""
+    st.button("Rename workspaces", key="rename-workspaces", on_click=_set_open, args=(True,))
+    if st.session_state.get(OPEN):
+        _dialog(store)
+
+
+def _set_open(is_open: bool) -> None:
+    st.session_state[OPEN] = is_open
+
+
+def _close() -> None:
+    st.session_state[OPEN] = False
+
+
+@st.dialog("Rename workspaces", width="medium", on_dismiss=_close)
+def _dialog(store: Store) -> None:
+    known = names(store)
+    providers = dict(known["account"].select("account_id", "provider").iter_rows())
+    spaces = known["workspace"].sort("workspace", "workspace_id").rows(named=True)
+    by_key = {f"{row['account_id']}:{row['workspace_id']}": row for row in spaces}
+    if not by_key:
+        st.write("No workspace is known yet.")
+        return
+    chosen = st.selectbox(
+        "Workspace",
+        list(by_key),
+        format_func=lambda key: _described(by_key[key], providers),
+        key="naming-workspace",
+    )
+    row = by_key[chosen]
+    with st.form("naming-form", clear_on_submit=True, border=False):
+        st.text_input("New name", key="naming-name", max_chars=LONGEST_NAME, placeholder=shortened(row["workspace"]))
+        st.form_submit_button("Rename", type="primary", on_click=_rename, args=(store, row))
+    explain_last()
+    _past(store, row)
+
+
+def _described(row: dict[str, Any], providers: dict[int, str]) -> str:
+    provider = name_of(providers[row["account_id"]])
+    return f"{shortened(row['workspace'], 50)} · {provider} · {shortened(row['workspace_id'], 24)}"
+
+
+def _rename(store: Store, row: dict[str, Any]) -> None:
+    attempt(rename, store, row["account_id"], row["workspace_id"], st.session_state["naming-name"] or "", utc_now())
+
+
+def _past(store: Store, row: dict[str, Any]) -> None:
+    past = history(store, row["account_id"], row["workspace_id"])
+    st.markdown("**Every name it had**")
+    if not past:
+        st.caption("None yet: it is shown by its id.")
+    for entry in reversed(past):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(escaped(entry["name"], 60), width="stretch")
+            st.caption(f"{numbers.instant(entry['at'])}, {SOURCES[entry['source']]}", width="content")
+            if entry["name"] == row["workspace"]:
+                st.caption("shown now", width="content")
+            else:
+                st.button(
+                    "Revert to this name", key=f"revert-{entry['number']}", on_click=attempt,
+                    args=(revert, store, row["account_id"], row["workspace_id"], entry["number"], utc_now()),
+                    width="content",
+                )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Providers: what the bill is, what moved it, and how far it can be trusted."""
+
+from pages.parts import cards, numbers
+from pages.parts.cost_page import open_page, spend_chart, stop_if_empty, whole_bill
+from pages.parts.filter_bar import Bar, drill
+from pages.parts.loading import controls
+from pages.parts.provider_states import with_states
+from pages.parts.tables import Sheet, show
+from store import metrics
+
+COLUMNS = (
+    "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "share", "input_tokens",
+    "output_tokens", "requests", "last_sync", "cost_basis",
+)  # fmt: skip
+
+view = open_page("Providers", Bar("providers"), has_logs_button=True)
+table = with_states(metrics.providers(view.rows, view.asked), view.accounts)
+stop_if_empty(view, table)
+
+found = metrics.reconciled(whole_bill(view), controls(view.store, view.asked.window), view.asked.window)
+cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), cards.reconciled_card(found)])
+spend_chart(view, "provider" if view.rows["provider"].n_unique() > 1 else "model")
+row = show(
+    table,
+    Sheet("providers", COLUMNS, opens="its models"),
+    file_name=view.file_name("providers"),
+    compared=view.compared,
+    summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
+)
+if row is not None:
+    drill("models.py", provider=table["provider"][row])

@@ -1,0 +1,32 @@
+"""Workspaces: what each costs under the name people know it by, and giving it that name."""
+
+from pages.parts import cards, numbers
+from pages.parts.cost_page import open_page, spend_chart, stop_if_empty
+from pages.parts.filter_bar import Bar, drill
+from pages.parts.naming import naming_button
+from pages.parts.tables import Sheet, show
+from store import metrics
+
+COLUMNS = (
+    "workspace", "providers", "billed_cost", "credits_applied", "net_cost", "change", "input_tokens",
+    "cached_input_tokens", "cache_write_tokens", "output_tokens", "requests", "api_keys", "models",
+    "cost_basis", "workspace_ids",
+)  # fmt: skip
+
+view = open_page("Workspaces", Bar("workspaces"))
+table = metrics.workspaces(view.rows, view.asked)
+stop_if_empty(view, table)
+
+used = cards.Card("Workspaces", f"{table.height:,}", "with cost in this period", help="One for each name shown below.")
+cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), used])
+spend_chart(view, "workspace")
+naming_button(view.store)
+row = show(
+    table,
+    Sheet("workspaces", COLUMNS, opens="its API keys"),
+    file_name=view.file_name("workspaces"),
+    compared=view.compared,
+    summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
+)
+if row is not None:
+    drill("api_keys.py", workspace=table["workspace"][row])

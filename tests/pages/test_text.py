@@ -1,0 +1,39 @@
+import html
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.parts.text import escaped, for_plotly, shortened
+
+MARKDOWN = re.compile(r"(?<!\\)[`*_\[\]()<>#|~$:!]")
+
+
+def test_markup_links_formulas_colours_and_icons_are_shown_literally() -> None:
+    assert escaped("[x](http://e) $a$ :red[y] :material/home: <b>") == (
+        r"\[x\]\(http\:\/\/e\) \$a\$ \:red\[y\] \:material\/home\: \<b\>"
+    )
+
+
+@given(st.text(max_size=300))
+def test_no_markup_survives(text: str) -> None:
+    assert not MARKDOWN.search(escaped(text).replace("\\\\", ""))
+
+
+@given(st.text(max_size=300))
+def test_plotly_gets_no_tag_and_never_nothing(text: str) -> None:
+    label = for_plotly(text)
+    assert label
+    assert not re.search(r"[<>]", label)
+    assert html.unescape(label)
+
+
+def test_ten_thousand_characters_become_one_short_line() -> None:
+    name = shortened("a\n" * 10_000)
+    assert len(name) <= 80
+    assert "\n" not in name
+    assert name.endswith("…")
+
+
+def test_direction_marks_cannot_turn_a_name_round() -> None:
+    assert shortened("safe\u202etxt.exe") == "safe txt.exe"
