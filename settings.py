@@ -4,6 +4,7 @@ Names are those of the README; `python cli.py config` prints them all with secre
 """
 
 import os
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,8 +38,16 @@ class Settings(BaseSettings):
         description="Minutes between syncs of an account; 0 = no schedule. Default: the provider's own.",
     )
     http_timeout: float = Field(default=60.0, gt=0, description="Seconds to wait for one answer of a provider.")
+    sync_budget: Decimal = Field(
+        default=Decimal(10),
+        ge=0,
+        description="US dollars a month that the syncs of one account may cost where the provider charges for them.",
+    )
     metering_keys: SecretStr | None = Field(
         default=None, description="Keys that metering clients may use, separated by commas."
+    )
+    behind_login: bool = Field(
+        default=False, description="Says that a proxy with a login stands before the server; silences the warning."
     )
     demo: bool = Field(default=False, description="Label every page as demo data.")
 

@@ -102,20 +102,12 @@ def warnings() -> None:
     if is_exposed():
         st.warning(
             "Anyone who can reach this machine can read these costs: the server listens on the network without a "
-            "login. Set `server.address` to 127.0.0.1, or put a login in front."
+            "login. Let it listen on 127.0.0.1, or put a proxy with a login before it and set `SPENDGLASS_BEHIND_LOGIN=1`."
         )
 
 
 def is_exposed() -> bool:
-    address = st.get_option("server.address")
-    return address not in LOOPBACK and not _has_login()
-
-
-def _has_login() -> bool:
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:
-        return False
+    return st.get_option("server.address") not in LOOPBACK and not settings().behind_login
 
 
 def _teach() -> None:
