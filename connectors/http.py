@@ -13,6 +13,8 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -23,7 +25,7 @@ from connectors.answers import ALWAYS, TWICE, Answer, IsTransient, Judge, Outcom
 from connectors.base import Meter
 from connectors.deadline import Connection, Deadline
 from connectors.errors import ProviderUnavailable, UnexpectedResponse
-from connectors.patience import Patience, current_patience, patience
+from connectors.patience import Patience, current_patience, patience, told_date
 from settings import settings
 
 __all__ = ["MAX_BYTES", "Params", "ProviderHttp", "RequestRefused", "paginate", "patience"]
@@ -78,6 +80,7 @@ class ProviderHttp:
         self._host = self._client.base_url.host
         self._min_interval = 0.0 if _is_loopback(self._host) else min_interval
         self._next_at = self._monotonic()
+        self._answered_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"ProviderHttp({self._provider}, {self._host})"
@@ -85,12 +88,24 @@ class ProviderHttp:
     def close(self) -> None:
         self._client.close()
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """The provider's own clock: the `Date` of its latest answer, UTC; None where it told none."""
+        return self._answered_at
+
     def get_json(self, path: str, params: Params = (), *, expect: type = dict) -> Any:
         """The JSON answer, an object or what `expect` says, fractions as `Decimal`. Raises only `ConnectorError`.
 
         Tried again as the surrounding `patience` allows: status 408, 409, 429, 5xx, time-outs and network faults; once
         more only where the answer dripped or was no JSON; never where the provider asks for a pause above two minutes.
         """
+        return self._ask("GET", path, params, None, expect=expect)
+
+    def post_json(self, path: str, content: Mapping[str, Any], *, expect: type = dict) -> Any:
+        """The same for a question that is asked by POST and changes nothing at the provider."""
+        return self._ask("POST", path, (), content, expect=expect)
+
+    def _ask(self, method: str, path: str, params: Params, content: Mapping[str, Any] | None, *, expect: type) -> Any:
         policy = current_patience()
         deadline = self._monotonic() + policy.total_seconds
         retrying = Retrying(
@@ -100,7 +115,7 @@ class ProviderHttp:
             stop=lambda state: self._is_enough(state, policy, deadline),
             retry_error_callback=_last_outcome,
         )
-        outcome: Outcome = retrying(self._attempt, path, params, expect=expect, deadline=deadline)
+        outcome: Outcome = retrying(self._attempt, method, path, params, content, expect=expect, deadline=deadline)
         if outcome.problem is not None:
             raise outcome.problem
         return outcome.value
@@ -112,7 +127,16 @@ class ProviderHttp:
         too_patient = tries < ALWAYS and tries > policy.attempts
         return state.attempt_number >= min(tries, policy.attempts) or too_late or too_patient
 
-    def _attempt(self, path: str, params: Params, *, expect: type, deadline: float) -> Outcome:
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        params: Params,
+        content: Mapping[str, Any] | None,
+        *,
+        expect: type,
+        deadline: float,
+    ) -> Outcome:
         if (early := self._next_at - self._monotonic()) > 0:
             self._sleep(early)
         self._next_at = self._monotonic() + self._min_interval
@@ -121,19 +145,25 @@ class ProviderHttp:
         # A little later than the client's own limits, so that a silent server is told from a dripping one.
         with Deadline(seconds * 1.1, self._connection) as limit:
             try:
-                answer = self._read(path, params, seconds)
+                answer = self._read(method, path, params, content, seconds)
             except httpx.HTTPError as error:
                 answer = self._unreachable(error, path)
         if limit.has_passed:
             return self._too_slow(path, seconds)
         if isinstance(answer, Outcome):
             return answer
+        self._answered_at = told_date(answer.headers)
         return self._judge.outcome(answer, path, expect)
 
-    def _read(self, path: str, params: Params, seconds: float) -> Answer | Outcome:
+    def _read(
+        self, method: str, path: str, params: Params, content: Mapping[str, Any] | None, seconds: float
+    ) -> Answer | Outcome:
         timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
         trace = {"trace": self._connection.trace}
-        with self._client.stream("GET", path, params=list(params), timeout=timeout, extensions=trace) as response:
+        question = self._client.build_request(
+            method, path, params=list(params), json=content, timeout=timeout, extensions=trace
+        )
+        with closing(self._client.send(question, stream=True)) as response:
             if response.next_request is not None and response.next_request.url.host != self._host:
                 return Outcome(problem=self._unexpected(path, "redirected to another host; not followed"))
             if response.headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "deflate"}:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST_PAUSE = 120.0
@@ -62,6 +62,12 @@ def told_pause(headers: Mapping[str, str], now: Callable[[], float]) -> float | 
     else:
         return None
     return pause if pause > 0 else None
+
+
+def told_date(headers: Mapping[str, str]) -> datetime | None:
+    """When the provider says it answered, UTC; None where `Date` is absent or garbage. Names in lower case."""
+    seconds = _unix_seconds(headers.get("date"))
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _unix_seconds(http_date: str | None) -> float | None:

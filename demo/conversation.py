@@ -79,6 +79,10 @@ class Conversation(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer is the instant it is given for."""
+        return super().date_time_string(self.server.stage.clock().timestamp() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of http.server
         """Says nothing: `Stage.requests` remembers."""
 

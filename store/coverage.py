@@ -12,15 +12,20 @@ from store.records import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far a provider answers: `history_days` back, `restated_days` read again, `window_days` at a time."""
+    """How far a provider answers: `history_days` back, `restated_days` read again, `window_days` at a time.
+
+    `first_day` is the first one that the account's own credential can read, where that is later.
+    """
 
     history_days: int
     restated_days: int
     window_days: int
+    first_day: date | None = None
 
     def oldest(self, today: date) -> date:
-        """The first day the provider still serves."""
-        return today - timedelta(days=self.history_days - 1)
+        """The first day the provider still serves; today at the latest."""
+        oldest = today - timedelta(days=self.history_days - 1)
+        return oldest if self.first_day is None else max(oldest, min(self.first_day, today))
 
 
 def forward(covered: Window | None, reach: Reach, today: date, since: date | None = None) -> list[Window]:

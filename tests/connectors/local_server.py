@@ -41,7 +41,10 @@ def provider(answer: Callable[[Request], Reply]) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             query = tuple(parse_qsl(target.query, keep_blank_values=True))
             reply = answer(Request(self.command, target.path, query, dict(self.headers), body))
-            self.send_response(reply.status)
+            if "Date" in reply.headers:
+                self.send_response_only(reply.status)
+            else:
+                self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))

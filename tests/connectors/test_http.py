@@ -7,6 +7,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
@@ -107,6 +108,39 @@ def test_the_request_carries_key_agent_path_and_repeated_parameters(clock: Clock
     assert seen[0].url.params.multi_items() == [("group_by[]", "a"), ("group_by[]", "b"), ("page", "x=&y")]
     assert seen[0].headers["authorization"] == f"Bearer {SECRET}"
     assert seen[0].headers["user-agent"] == f"spendglass/{VERSION}"
+
+
+def test_a_question_by_post_carries_its_content_and_is_tried_again_like_any_other(clock: Clock) -> None:
+    seen: list[tuple[str, str, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((request.method, request.url.path, request.content))
+        return httpx.Response(503 if len(seen) == 1 else 200, json={"ok": True})
+
+    http = opened(answer, clock)
+    assert http.post_json("/query", {"days": [1, 2]}) == {"ok": True}
+    assert [(method, path, json.loads(body)) for method, path, body in seen] == [
+        ("POST", "/v1/query", {"days": [1, 2]})
+    ] * 2
+    assert http.meter.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "moment"),
+    [
+        ({"Date": "Sat, 21 Nov 2026 12:00:00 GMT"}, datetime(2026, 11, 21, 12, tzinfo=UTC)),
+        ({"Date": "Sat, 21 Nov 2026 14:00:00 +0200"}, datetime(2026, 11, 21, 12, tzinfo=UTC)),
+        ({"Date": "tomorrow"}, None),
+        ({}, None),
+    ],
+)
+def test_the_providers_own_clock_is_told_by_its_latest_answer(
+    clock: Clock, told: dict[str, str], moment: datetime | None
+) -> None:
+    http = opened([json_answer({}, **told)], clock)
+    assert http.answered_at is None
+    http.get_json("/costs")
+    assert http.answered_at == moment
 
 
 def test_the_agent_names_the_projects_version() -> None:

@@ -95,3 +95,15 @@ def test_any_plan_is_unbroken_within_reach_and_ends_today(
     older = backward(covered, reach, TODAY, since)
     assert all(window.length <= reach.window_days and window.start >= reach.oldest(TODAY) for window in older)
     assert all(before.start == after.end for before, after in pairwise([covered, *older]))
+
+
+def test_a_credential_that_reads_less_than_its_provider_serves_shortens_the_reach() -> None:
+    short = Reach(history_days=365, restated_days=35, window_days=90, first_day=TODAY - timedelta(days=1))
+    assert forward(None, short, TODAY) == [Window(TODAY - timedelta(days=1), TOMORROW)]
+    assert backward(Window(TODAY - timedelta(days=1), TOMORROW), short, TODAY) == []
+    assert forward(Window(date(2026, 11, 1), TODAY), short, TODAY) == [Window(TODAY - timedelta(days=1), TOMORROW)]
+
+
+def test_a_provider_whose_day_has_begun_already_does_not_move_the_reach_beyond_today() -> None:
+    ahead = Reach(history_days=365, restated_days=35, window_days=90, first_day=TOMORROW)
+    assert forward(None, ahead, TODAY) == [Window(TODAY, TOMORROW)]
