@@ -102,7 +102,8 @@ def warnings() -> None:
     if is_exposed():
         st.warning(
             "Anyone who can reach this machine can read these costs: the server listens on the network without a "
-            "login. Let it listen on 127.0.0.1, or put a proxy with a login before it and set `SPENDGLASS_BEHIND_LOGIN=1`."
+            "login. Let it listen on 127.0.0.1, or put a proxy with a login before it and set "
+            "`SPENDGLASS_BEHIND_LOGIN=1`."
         )
 
 
