@@ -1,6 +1,7 @@
 """The log of syncs: asking for one, following it, ending it, and finding those that a crash cut off."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -147,6 +148,16 @@ def restatements(store: Store, run_id: int) -> list[dict[str, Any]]:
     query = select(chosen.c.day, chosen.c.before, chosen.c.after).where(chosen.c.run_id == run_id)
     with store.read() as connection:
         return rows_of(connection, query.order_by(chosen.c.day))
+
+
+def cost_since(store: Store, account_id: int, since: datetime) -> Decimal:
+    """US dollars that the account's syncs queued since then have cost at the provider."""
+    runs = table(SyncRun)
+    with store.read() as connection:
+        costs = connection.execute(
+            select(runs.c.sync_cost).where(runs.c.account_id == account_id, runs.c.queued_at >= since)
+        ).scalars()
+        return sum(costs, Decimal(0))
 
 
 def control_totals(store: Store, account_id: int, window: Window) -> dict[date, int]:
