@@ -1,0 +1,124 @@
+"""Damaged answers: whatever arrives, it is an error or a statement that adds up to its control."""
+
+import copy
+import random
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from connectors.answers import parse_json
+from connectors.base import Meter
+from connectors.errors import ConnectorError, UnexpectedResponse
+from connectors.litellm import control, fetch
+from connectors.litellm_session import LiteLLMSession
+from store.records import day_totals, to_nanos
+from tests.connectors.litellm.fake import BASE_URL, written
+from tests.connectors.litellm.wire import KEY, ONE_DAY, OTHER_KEY, Query, Row, folded, proxy
+
+BODIES = 10_000
+FACTS = {KEY: {"key_alias": "bot", "team_id": "team-1", "key_exists": True}}
+ROWS = (
+    Row(spend=Decimal("1.25")),
+    Row(key=OTHER_KEY, model="shared", spend=Decimal("0.000000001"), team="team-2"),
+    Row(key=OTHER_KEY, model="shared", provider="azure", spend=Decimal("4.5"), team="team-2"),
+    Row(model="anthropic/claude", provider="anthropic", spend=Decimal("0.1"), read=4, written=3, team="team-2"),
+)
+TRUE_TOTAL = Decimal("5.850000001")
+REQUESTS = 12
+BODY_OF: dict[str, bytes] = {}
+VALUE_OF: dict[str, Any] = {}
+ODD: Sequence[Any] = (
+    None, True, 0, -1, 1, 10**30, Decimal("0.5"), Decimal("1E+400"), Decimal("1E-400"), "", "x", "NaN", "1e999",
+    "9" * 60, "\0", "💸", [], {}, [None], {"metrics": 1}, {"metrics": {}}, 2**63, "2026-11-20", "2026-11-21",
+)  # fmt: skip
+
+
+def whole(path: str, query: Query) -> Any:
+    """The proxy of `ROWS`, which spreads an unfiltered day over two pages."""
+    if path == "/user/daily/activity" and "model" not in query:
+        part = ROWS[:2] if query["page"] == "1" else ROWS[2:]
+        return folded(part, FACTS, page=int(query["page"]), total_pages=2, has_more=query["page"] == "1")
+    return proxy(ROWS, **FACTS)(path, query)
+
+
+class FuzzedSession(LiteLLMSession):
+    """A session below the wire: of the answers to one fetch, the one at `position` is damaged."""
+
+    def __init__(self, position: int, chance: random.Random) -> None:
+        self.meter = Meter()
+        self.root = self.known_as = BASE_URL
+        self.asked = 0
+        self._position, self._chance = position, chance
+
+    def get_json(self, path: str, params: Any = (), *, expect: type = dict) -> Any:
+        query = {name: str(value) for name, value in params}
+        place = f"{path} {sorted(query.items())}"
+        if place not in BODY_OF:
+            BODY_OF[place] = written(whole(path, query))
+            VALUE_OF[place] = parse_json(BODY_OF[place])
+        value = VALUE_OF[place]
+        if self.asked == self._position and value:
+            value = parse_json(BODY_OF[place])
+            for _ in range(self._chance.randint(1, 3)):
+                damage(value, self._chance)
+        self.asked += 1
+        if not isinstance(value, expect):
+            raise UnexpectedResponse("not an object")
+        return value
+
+
+def damage(value: Any, chance: random.Random) -> None:
+    """Replaces, removes or repeats one member somewhere inside."""
+    spots = [(value, key) for key in (value if isinstance(value, dict) else range(len(value)))]
+    for parent, key in spots:
+        child = parent[key]
+        if isinstance(child, dict | list):
+            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
+    if not spots:
+        return
+    parent, key = chance.choice(spots)
+    match chance.randint(0, 3):
+        case 0:
+            del parent[key]
+        case 1 if isinstance(parent, list):
+            parent.append(copy.deepcopy(parent[key]))
+        case _:
+            parent[key] = copy.deepcopy(chance.choice(ODD))
+
+
+def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:
+    chance = random.Random(20_261_120)
+    errors: list[ConnectorError] = []
+    quiet = 0
+    for number in range(BODIES):
+        session = FuzzedSession(number % REQUESTS, chance)
+        try:
+            statement = fetch(session, ONE_DAY)
+        except ConnectorError as error:
+            errors.append(error)
+            continue
+        billed = day_totals(statement.costs).get(ONE_DAY.start, Decimal(0))
+        assert statement.control_totals is not None
+        assert to_nanos(billed) == to_nanos(statement.control_totals.get(ONE_DAY.start, Decimal(0)))
+        if to_nanos(billed) == to_nanos(TRUE_TOTAL):
+            quiet += 1
+        else:
+            assert any("unattributed" in note for note in statement.notes)
+    assert len(errors) > BODIES / 10
+    assert not [error for error in errors if "9" * 60 in error.message or KEY in error.message]
+    assert quiet > BODIES / 10
+
+
+def test_the_undamaged_answers_of_the_fuzzed_session_are_a_whole_statement() -> None:
+    session = FuzzedSession(-1, random.Random(0))
+    statement = fetch(session, ONE_DAY)
+    assert statement.control_total == TRUE_TOTAL
+    assert statement.notes == ()
+    assert session.asked == REQUESTS
+    assert control(session, ONE_DAY) == statement.control_totals
+    assert [(cost.workspace_id, cost.model, cost.upstream) for cost in statement.costs] == [
+        ("team-1", "gpt-4o-mini", "openai"),
+        ("team-2", "claude", "anthropic"),
+        ("team-2", "shared", "azure"),
+        ("team-2", "shared", "openai"),
+    ]
