@@ -3,7 +3,7 @@
 With `syncing`, one of the two places where connectors and store meet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,9 +74,17 @@ def check_credential(provider: str, raw: Mapping[str, Any]) -> Checked:
 
 
 def link_account(
-    store: Store, provider: str, raw: Mapping[str, Any], *, name: str | None, now: datetime, queue: bool = True
+    store: Store,
+    provider: str,
+    raw: Mapping[str, Any],
+    *,
+    name: str | None,
+    now: datetime,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Check and store a credential; returns the account's id. `queue` asks a running server for the first sync.
+    """Check and store a credential and ask a running server for the first sync; returns the account's id.
+
+    `tell` is given what the check noticed about the credential, a sentence at a time.
 
     Raises `ConnectorError` when the provider refuses, `StoreError` when this bill is linked already.
     """
@@ -91,8 +99,9 @@ def link_account(
         organization_name=checked.identity.name,
         now=now,
     )
-    if queue:
-        runs.request_sync(store, account_id, "link", now)
+    runs.request_sync(store, account_id, "link", now)
+    for note in checked.identity.notes:
+        tell(note)
     return account_id
 
 

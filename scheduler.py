@@ -1,19 +1,11 @@
 """Who is due, and running it: the server's schedule.
 
-Syncs run in worker processes, so that parsing never holds up a page. Pages, command line and other servers on the same
-database are met in the database alone.
+Syncs run in a process of their own (see `worker`), so that parsing never holds up a page. Pages, command line and other
+servers on the same database are met in the database alone.
 """
 
-import gc
 import logging
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED, JobEvent
@@ -23,40 +15,21 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from connectors import CONNECTORS
 from settings import settings
 from store import accounts, runs
-from store.db import Store, open_store
+from store.db import Store
 from store.errors import StoreError
 from syncing import sync_account, utc_now
+from worker import Worker
 
 LOG = logging.getLogger("spendglass.scheduler")
-WORKERS = 4
+PARALLEL_SYNCS = 8
 TICK_SECONDS = 1
 
 
-@lru_cache(maxsize=1)
-def _worker_store() -> Store:
-    """The store of a worker process, opened once; the process ends when the server does."""
-    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return open_store()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def warm_up() -> None:
-    """Start a worker before it is needed: importing takes longer than many a sync."""
-    _worker_store()
-
-
-def run_due_sync(account_id: int, minutes: int) -> None:
+def run_due_sync(store: Store, account_id: int, minutes: int) -> None:
     """The scheduler's job: sync the account if a sync was asked for, or the last one began long enough ago.
 
     Looks into the database once more, since another server on the same database may have been quicker.
     """
-    store = _worker_store()
     latest = runs.latest_runs(store).get(account_id)
     if latest is not None and latest["status"] != "queued" and not _is_due(latest, minutes, utc_now()):
         return
@@ -66,41 +39,6 @@ def run_due_sync(account_id: int, minutes: int) -> None:
 def _is_due(latest: dict[str, Any], minutes: int, now: datetime) -> bool:
     began: datetime = latest["started_at"] or latest["queued_at"]
     return minutes > 0 and now - began >= timedelta(minutes=minutes) / 2
-
-
-class Workers:
-    """Processes that sync, started when first needed, replaced when one dies."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = self._new()
-
-    def _new(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
-
-    def run(self, task: Callable[..., None], *arguments: int) -> None:
-        """Run a task in a worker and wait for it; nothing is run once the workers were stopped."""
-        pool = self._pool
-        if pool is None:
-            return
-        try:
-            pool.submit(task, *arguments).result()
-        except BrokenProcessPool:
-            with self._lock:
-                if self._pool is pool:
-                    LOG.warning("A sync's process died; its account goes on with the next sync.")
-                    self._pool = self._new()
-
-    def stop(self) -> None:
-        """Cut off what runs: a sync ends between two transactions, never within one."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
-            del pool
-            gc.collect()
 
 
 class Scheduler:
@@ -113,10 +51,10 @@ class Scheduler:
         self._store = store
         self._minutes = settings().sync_minutes
         self._busy: set[str] = set()
-        self._workers = Workers()
+        self._worker = Worker(run_due_sync, threads=PARALLEL_SYNCS)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1), "syncs": ThreadPoolExecutor(WORKERS)},
+            executors={"default": ThreadPoolExecutor(1), "syncs": ThreadPoolExecutor(PARALLEL_SYNCS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -124,13 +62,13 @@ class Scheduler:
         runs.mark_interrupted(self._store, utc_now())
         self._scheduler.add_listener(self._note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS, id="tick", next_run_time=utc_now())
-        self._scheduler.add_job(self._workers.run, args=(warm_up,), id="warm-up", executor="syncs")
+        self._worker.start()
         self._scheduler.start()
 
     def stop(self) -> None:
         """End the schedule and what it runs."""
         self._scheduler.shutdown(wait=False)
-        self._workers.stop()
+        self._worker.stop()
 
     def jobs(self) -> list[str]:
         """The ids of the accounts' jobs."""
@@ -179,11 +117,11 @@ class Scheduler:
         began = None if latest is None else latest["started_at"]
         first = utc_now() if began is None else max(utc_now(), began + timedelta(minutes=minutes))
         self._scheduler.add_job(
-            self._workers.run,
+            self._worker.run,
             "interval",
             minutes=max(minutes, 1),
             jitter=min(60, max(minutes, 1) * 6),
-            args=(run_due_sync, account["id"], minutes),
+            args=(account["id"], minutes),
             id=job_id,
             executor="syncs",
             next_run_time=None if self._off(account) else first,

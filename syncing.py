@@ -10,19 +10,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connectors import CONNECTORS
-from connectors.base import AnyConnector, Session
+from connectors.base import AnyConnector, Reading, Remembered, Session
 from connectors.errors import ConnectorError
 from linking import opened_credential
+from settings import settings
 from store import accounts, runs
 from store.coverage import Reach, around, backward, differing, forward
 from store.db import Store
 from store.errors import LeaseLost, StoreError
 from store.leases import HEARTBEAT_SECONDS, drop_lease, keep_lease, new_holder, take_lease
+from store.memory import known_api_keys, printed_lines
 from store.records import Window, to_nanos
 from store.write import save_statement
 
 LOG = logging.getLogger("spendglass.sync")
 LONGEST_NOTES = 20_000
+LATEST_VISIBLE = timedelta(days=2)
+"""How long after its own time a provider's line may come to light."""
 
 Clock = Callable[[], datetime]
 
@@ -86,12 +90,15 @@ class _Sync:
         """Read and save all windows; the error that stops it goes up."""
         account = accounts.account(self.store, self.account_id)
         connector = CONNECTORS[account["provider"]]
+        self.session = connector.connect(opened_credential(self.store, account))
+        month = self.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        self.session.meter.allowance = settings().sync_budget - runs.cost_since(self.store, self.account_id, month)
         reach = Reach(
             history_days=connector.history_days,
             restated_days=connector.restated_days,
             window_days=connector.window_days,
+            first_day=self._resumed(connector),
         )
-        self.session = connector.connect(opened_credential(self.store, account))
         covered = _covered(account)
         first = forward(covered, reach, self.today, since)
         self._gap(covered, first[0])
@@ -102,6 +109,17 @@ class _Sync:
         assert now_covered is not None
         self._read(connector, backward(now_covered, reach, self.today, since))
 
+    def _resumed(self, connector: AnyConnector) -> date | None:
+        """The first day the account's credential can read, once its session knows what is saved."""
+        if connector.resume is None:
+            return None
+        readings = tuple(
+            Reading(day=day, api_key_id=api_key_id, shown=shown)
+            for day, api_key_id, shown in printed_lines(self.store, self.account_id)
+        )
+        api_keys = known_api_keys(self.store, self.account_id)
+        return connector.resume(self.session, Remembered(api_keys=api_keys, readings=readings))
+
     def _gap(self, covered: Window | None, first: Window) -> None:
         if covered is not None and first.start > covered.end:
             self.progress.notes[
@@ -110,14 +128,27 @@ class _Sync:
             ] = None
 
     def _restated(self, connector: AnyConnector, start: date, end: date, reach: Reach) -> list[Window]:
-        """Older days whose total the provider has changed since they were saved, found by its day totals alone."""
+        """Older days that the provider has changed since they were saved, found without reading their rows."""
         start = max(start, reach.oldest(self.today))
-        if connector.control is None or start >= end:
+        if start >= end:
             return []
         window = Window(start, end)
-        told = {day: to_nanos(total) for day, total in connector.control(self.session, window).items()}
+        if connector.changed is not None:
+            return around(connector.changed(self.session, window, self._last_read()), reach)
+        if connector.control is None:
+            return []
+        totals = connector.control(self.session, window)
+        if totals is None:
+            return []
+        told = {day: to_nanos(total) for day, total in totals.items()}
         saved = runs.control_totals(self.store, self.account_id, window)
         return around(differing(saved, told, window), reach)
+
+    def _last_read(self) -> datetime:
+        """Since when the account's older days may have changed unseen: a while before its last success."""
+        last: datetime | None = runs.latest_runs(self.store)[self.account_id]["last_success"]
+        linked: datetime = accounts.account(self.store, self.account_id)["created_at"]
+        return (last or linked) - LATEST_VISIBLE
 
     def _read(self, connector: AnyConnector, windows: list[Window]) -> None:
         self.progress.planned += len(windows)

@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "connectors": {"connectors", "store.records", "settings"},
     "linking": BELOW_LINKING,
     "syncing": {*BELOW_LINKING, "linking"},
-    "scheduler": {*BELOW_LINKING, "linking", "syncing"},
+    "worker": {"settings", "store"},
+    "scheduler": {*BELOW_LINKING, "linking", "syncing", "worker"},
     "pages": {"pages", *BELOW_PAGES},
     "cli": {"cli", *BELOW_PAGES},
     "routes": {"routes", *BELOW_PAGES},
@@ -43,7 +44,7 @@ ONLY_IN = {
     "sqlalchemy": {"store"},
     "sqlmodel": {"store"},
     "alembic": {"store"},
-    "sqlite3": {"store"},
+    "sqlite3": {"store", "demo"},  # the demo's BigQuery runs queries
     "psycopg": {"store"},
     "adbc_driver_manager": {"store"},
     "adbc_driver_sqlite": {"store"},
