@@ -66,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         code = _say(WRONG_USE, f"A setting is wrong. {said}")
     except (ConnectorError, StoreError) as fault:
-        text = f"{fault.message}\nLikely cause: {fault.likely_cause}\nNext step: {fault.resolution}"
-        code = _say(next(code for kind, code in CODES if isinstance(fault, kind)), text)
+        code = _explain(fault)
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
@@ -79,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(code: int, text: str) -> int:
     print(text, file=sys.stderr)
     return code
+
+
+def _explain(fault: ConnectorError | StoreError) -> int:
+    text = f"{fault.message}\nLikely cause: {fault.likely_cause}\nNext step: {fault.resolution}"
+    return _say(next(code for kind, code in CODES if isinstance(fault, kind)), text)
 
 
 def _as_json(value: Any) -> Any:
@@ -111,28 +115,62 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _read_credential() -> dict[str, Any]:
+def _read_json() -> Any:
     if sys.stdin.isatty():
         print("Paste the credential as JSON, then press Ctrl-D:", file=sys.stderr)
     try:
-        raw = json.loads(sys.stdin.buffer.read())
+        return json.loads(sys.stdin.buffer.read())
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise WrongUseError(
             'The credential on standard input is not JSON. Expected, for example: {"apiKey": "…"}'
         ) from None
+
+
+def _read_credential() -> dict[str, Any]:
+    raw = _read_json()
     if not isinstance(raw, dict):
         raise WrongUseError('The credential must be a JSON object, for example: {"apiKey": "…"}')
     return raw
 
 
+def _note(text: str) -> None:
+    print(f"Note: {text}", file=sys.stderr)
+
+
 def link(asked: argparse.Namespace) -> int:
     raw = _read_credential()
-    account_id = link_account(open_store(), asked.provider, raw, name=asked.name, now=utc_now())
+    account_id = link_account(open_store(), asked.provider, raw, name=asked.name, now=utc_now(), tell=_note)
     if asked.json:
         _print_json({"account": account_id, "provider": asked.provider})
     else:
         print(account_id)
     return 0
+
+
+def link_all(asked: argparse.Namespace) -> int:
+    """Link every account of a list; those that fail are told, the others linked."""
+    store = open_store()
+    listed = _read_json()
+    if not isinstance(listed, list):
+        raise WrongUseError('Expected a JSON list: [{"provider": "openai", "name": "…", "credential": {…}}]')
+    linked, codes = [], []
+    for entry in listed:
+        if not isinstance(entry, dict) or entry.get("provider") not in CONNECTORS:
+            raise WrongUseError(f"Every entry needs a provider, one of: {', '.join(CONNECTORS)}.")
+        credential = entry.get("credential")
+        if not isinstance(credential, dict):
+            raise WrongUseError(f"The entry of {entry['provider']} has no credential object.")
+        try:
+            account_id = link_account(store, entry["provider"], credential, name=entry.get("name"), now=utc_now())
+            linked.append({"account": account_id, "provider": entry["provider"]})
+        except (ConnectorError, StoreError) as fault:
+            codes.append(_explain(fault))
+    if asked.json:
+        _print_json(linked)
+    else:
+        for account in linked:
+            print(f"{account['account']} {account['provider']}")
+    return next(iter(codes), 0)
 
 
 def relink(asked: argparse.Namespace) -> int:
@@ -382,6 +420,7 @@ def parser() -> argparse.ArgumentParser:
     linking = verb("link", link, "check a credential (JSON on standard input) and link its account; prints the id")
     linking.add_argument("provider", type=_provider, metavar="PROVIDER", help=", ".join(CONNECTORS))
     linking.add_argument("--name", help="how the account is called here")
+    verb("link-all", link_all, "link several accounts: a JSON list of provider, name and credential on standard input")
     verb("relink", relink, "replace an account's credential (JSON on standard input)").add_argument("id", type=int)
     verb("accounts", list_accounts, "list the accounts")
     unlinking = verb("unlink", unlink, "forget an account's credential and all its data")

@@ -70,12 +70,9 @@ def _link(
     failure = "Could not read the linked accounts."
     known = [] if is_new else json.loads(_output(root, [*cli, "accounts", "--json"], environment, failure))
     linked = {account["provider"] for account in known if account["state"] != "unlinked"}
-    for account in accounts:
-        provider = account["provider"]
-        if provider not in linked:
-            command = [*cli, "link", provider, "--name", account["name"]]
-            failure = f"Could not link the demo account of {provider}."
-            _output(root, command, environment, failure, json.dumps(account["credential"]))
+    missing = [account for account in accounts if account["provider"] not in linked]
+    if missing:
+        _output(root, [*cli, "link-all"], environment, "Could not link the demo accounts.", json.dumps(missing))
 
 
 def _output(root: Path, command: list[str], environment: dict[str, str], failure: str, given: str = "") -> str:

@@ -136,6 +136,21 @@ def test_export_filters_sorts_and_writes_a_file(synced: Terminal, simulator: Sim
     assert len(list(csv.DictReader(io.StringIO(target.read_text())))) == len(every)
 
 
+def test_several_accounts_are_linked_at_once_and_a_refused_one_does_not_stop_the_others(
+    terminal: Terminal, simulator: Simulator
+) -> None:
+    accounts = [
+        {"provider": "openai", "name": "Wrong", "credential": {"apiKey": PROJECT_KEY}},
+        {"provider": "openai", "name": "Team", "credential": {"apiKey": ADMIN_KEY}},
+    ]
+    ended = terminal("link-all", given=accounts)
+    assert (ended.code, ended.out) == (3, "1 openai\n")
+    assert "project key" in ended.err
+    assert [row["name"] for row in terminal.json("accounts")] == ["Team"]
+    for wrong in ({}, [1], [{"provider": "nobody"}], [{"provider": "openai"}]):
+        assert terminal("link-all", given=wrong).code == 2
+
+
 def test_a_second_sync_is_another_run_in_the_log(synced: Terminal) -> None:
     runs = json.loads(synced("sync", 1, "--json").out)
     assert [run["status"] for run in runs] == ["succeeded"]
