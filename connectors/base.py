@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from connectors.errors import RateLimited
 from store.records import CostRecord, Statement, Window, day_totals, to_nanos
 
 SHORTEST_MASKED = 24
@@ -45,6 +46,18 @@ class Meter:
     requests: int = 0
     cost: Decimal = Decimal(0)
     bytes_billed: int = 0
+    allowance: Decimal | None = None
+    """US dollars that this session may still cost; None without a limit."""
+
+    def charge(self, price: Decimal) -> None:
+        """Counts what the next request costs; raises `RateLimited` instead where that is beyond the allowance."""
+        if self.allowance is not None and self.cost + price > self.allowance:
+            raise RateLimited(
+                "The monthly budget of this account's syncs is spent; nothing more was asked.",
+                likely_cause="The provider charges for reading its bill, and syncs have cost as much as they may.",
+                resolution="Wait for the next month (UTC), or raise SPENDGLASS_SYNC_BUDGET and restart.",
+            )
+        self.cost += price
 
 
 class Session(Protocol):
@@ -102,10 +115,15 @@ class Connector(Generic[C, S]):
     restated_days: int
     window_days: int
     steps: str
-    control: Callable[[S, Window], Mapping[date, Decimal]] | None = None
+    control: Callable[[S, Window], Mapping[date, Decimal] | None] | None = None
     """The provider's own billed US dollars per day, in few requests, days without cost absent; None where it has none.
 
-    Lets the sync find restated days of any age without reading all rows again. Equals `control_totals` of `fetch`."""
+    Lets the sync find restated days of any age without reading all rows again. Equals `control_totals` of `fetch`; None
+    where this session's credential does not get them."""
+    changed: Callable[[S, Window, datetime], Iterable[date]] | None = None
+    """The days of the window about which the provider has written anything since then, however old they are.
+
+    Lets the sync find restated days where the provider keeps the time of every line; credits are found as well."""
     resume: Callable[[S, Remembered], date | None] | None = None
     """Called once before the first fetch of a sync, for providers that show running counters or forget deleted keys.
     Gives the first UTC day that this credential can read, None where `history_days` says it all."""

@@ -50,7 +50,8 @@ def told_pause(headers: Mapping[str, str], now: Callable[[], float]) -> float | 
     """Seconds the provider asks to wait; None where it asks for nothing usable (absent, negative, past or garbage).
 
     Reads `retry-after-ms` and `Retry-After`, as seconds or as a date. A date counts from the answer's own `Date`, so
-    that a wrong clock here does no harm; `now` (Unix seconds) stands in where there is none. Names in lower case.
+    that a wrong clock here does no harm; `now` (Unix seconds) stands in where there is none. Else `x-ratelimit-reset`,
+    which is seconds at fal and an instant elsewhere: what is more than an hour is not read. Names in lower case.
     """
     if milliseconds := _SECONDS.fullmatch(headers.get("retry-after-ms", "")):
         pause = float(milliseconds[1]) / 1000
@@ -59,6 +60,8 @@ def told_pause(headers: Mapping[str, str], now: Callable[[], float]) -> float | 
     elif (until := _unix_seconds(headers.get("retry-after"))) is not None:
         since = _unix_seconds(headers.get("date"))
         pause = until - (now() if since is None else since)
+    elif (reset := _SECONDS.fullmatch(headers.get("x-ratelimit-reset", ""))) and float(reset[1]) <= _HOUR:
+        pause = float(reset[1])
     else:
         return None
     return pause if pause > 0 else None

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-INPUT_KINDS = frozenset({"input", "cached_input", "cache_write", "audio_input"})
+CACHE_WRITE_KINDS = frozenset({"cache_write", "cache_write_1h"})
+INPUT_KINDS = frozenset({"input", "cached_input", "audio_input"}) | CACHE_WRITE_KINDS
 OUTPUT_KINDS = frozenset({"output", "audio_output", "image_output"})
 TOKEN_KINDS = INPUT_KINDS | OUTPUT_KINDS
 SECONDS_A_DAY = 86_400
@@ -20,7 +21,8 @@ class Cell:
 
     An empty id means that the provider attributes it to none. `model` is the name Spendglass shows. `quantity` counts
     what the kind says: tokens, images, characters, seconds, calls, GiB hours. The requests of a model stand at one of
-    its kinds only, so that they add up. A cell that is not billed shows up in usage answers alone.
+    its kinds only, so that they add up. A cell that is not billed shows up in usage answers alone. `credits` are the
+    nano-dollars that the provider takes off again, positive. `step` divides the amount: nothing smaller is billed.
     """
 
     provider: str
@@ -34,6 +36,8 @@ class Cell:
     quantity: int
     requests: int = 0
     is_billed: bool = True
+    credits: int = 0
+    step: int = 1
 
     @property
     def grain(self) -> Grain:
@@ -48,9 +52,10 @@ class Cell:
         """The part bought between two seconds of the day; adjoining parts add up to the whole."""
         return replace(
             self,
-            nanos=_share(self.nanos, end) - _share(self.nanos, start),
+            nanos=(_share(self.nanos // self.step, end) - _share(self.nanos // self.step, start)) * self.step,
             quantity=_share(self.quantity, end) - _share(self.quantity, start),
             requests=_share(self.requests, end) - _share(self.requests, start),
+            credits=_share(self.credits, end) - _share(self.credits, start),
         )
 
 
@@ -61,11 +66,12 @@ def _share(amount: int, seconds: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Billed nano-dollars, requests, and the quantity of each kind."""
+    """Billed nano-dollars, requests, the quantity of each kind, and the nano-dollars of credit."""
 
     nanos: int = 0
     requests: int = 0
     quantities: Mapping[str, int] = field(default_factory=dict)
+    credits: int = 0
 
     @property
     def input_tokens(self) -> int:
@@ -78,7 +84,7 @@ class Totals:
 
     @property
     def cache_write_tokens(self) -> int:
-        return self.quantities.get("cache_write", 0)
+        return sum(self.quantities.get(kind, 0) for kind in CACHE_WRITE_KINDS)
 
     @property
     def output_tokens(self) -> int:
@@ -87,13 +93,14 @@ class Totals:
 
 def added_up(cells: Iterable[Cell]) -> Totals:
     """One total of all cells."""
-    nanos = requests = 0
+    nanos = requests = credit = 0
     quantities: defaultdict[str, int] = defaultdict(int)
     for cell in cells:
         nanos += cell.nanos
         requests += cell.requests
+        credit += cell.credits
         quantities[cell.kind] += cell.quantity
-    return Totals(nanos, requests, dict(quantities))
+    return Totals(nanos, requests, dict(quantities), credit)
 
 
 def totals_by_grain(cells: Iterable[Cell]) -> dict[Grain, Totals]:

@@ -70,6 +70,7 @@ def _truth(stage: Stage, query: dict[str, str], _body: bytes) -> Any:
             "api_key_id": api_key_id,
             "model": model,
             "nanos": total.nanos,
+            "credits": total.credits,
             "input_tokens": total.input_tokens,
             "cached_input_tokens": total.cached_input_tokens,
             "cache_write_tokens": total.cache_write_tokens,

@@ -15,13 +15,29 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Self
 
+from demo.anthropic_api import ANTHROPIC_API
+from demo.bedrock_api import BEDROCK_API
 from demo.conversation import LOOPBACK, Listener
+from demo.fal_api import FAL_API
+from demo.litellm_api import LITELLM_API
 from demo.openai_api import OPENAI_API
+from demo.openrouter_api import OPENROUTER_API
+from demo.runway_api import RUNWAY_API
 from demo.stage import Stage
+from demo.vertex_api import VERTEX_API
 from demo.wire import Provider
 from demo.world import World
 
-PROVIDERS: tuple[Provider, ...] = (OPENAI_API,)
+PROVIDERS: tuple[Provider, ...] = (
+    OPENAI_API,
+    ANTHROPIC_API,
+    BEDROCK_API,
+    VERTEX_API,
+    FAL_API,
+    RUNWAY_API,
+    OPENROUTER_API,
+    LITELLM_API,
+)
 SHUTDOWN_POLL_SECONDS = 0.01
 
 

@@ -14,11 +14,16 @@ DAYS_A_YEAR = 365
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One kind of thing a request takes: how much on average, at how many nano-dollars each (None: never billed)."""
+    """One kind of thing a request takes: how much on average, at how many nano-dollars each (None: never billed).
+
+    `credit` are the nano-dollars of each that a credit pays. `step`: the provider bills whole multiples of it.
+    """
 
     kind: str
     per_request: float
     price: int | None
+    credit: int = 0
+    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class Stream:
                 continue
             yield Cell(
                 provider, day, self.workspace_id, self.api_key_id, self.model, self.variant, part.kind,
-                quantity * (part.price or 0), quantity, counted, part.price is not None,
+                quantity * (part.price or 0), quantity, counted, part.price is not None, quantity * part.credit,
+                part.step,
             )  # fmt: skip
             counted = 0
 

@@ -10,11 +10,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Self
 
+from demo.anthropic_spend import ANTHROPIC
+from demo.bedrock_spend import BEDROCK
 from demo.cells import SECONDS_A_DAY, Cell, Grain, Totals, totals_by_grain
+from demo.fal_spend import FAL
+from demo.litellm_spend import LITELLM
 from demo.openai_spend import OPENAI
+from demo.openrouter_spend import OPENROUTER
+from demo.runway_spend import RUNWAY
 from demo.story import Story
+from demo.vertex_spend import VERTEX
 
-STORIES = (OPENAI,)
+STORIES = (OPENAI, ANTHROPIC, BEDROCK, VERTEX, FAL, RUNWAY, OPENROUTER, LITELLM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class World:
         if (start, end) == (0, SECONDS_A_DAY):
             return self._whole_day(provider, day)
         parts = (cell.between(start, end) for cell in self._whole_day(provider, day))
-        return [part for part in parts if part.quantity or part.nanos or part.requests]
+        return [part for part in parts if part.quantity or part.nanos or part.requests or part.credits]
 
     def totals(self, provider: str, start: date, end: date, now: datetime) -> dict[Grain, Totals]:
         """The truth per day, workspace, key and model."""
@@ -131,10 +138,16 @@ def _corrected(cells: Sequence[Cell], restatement: Restatement, day: date) -> tu
         if chance.random() >= restatement.fraction:
             corrected.append(cell)
         elif way == "appear":
-            twin = replace(cell, api_key_id="", nanos=cell.nanos // 3, quantity=max(1, cell.quantity // 3), requests=0)
+            twin = replace(
+                cell,
+                api_key_id="",
+                nanos=cell.nanos // 3 // cell.step * cell.step,
+                quantity=max(1, cell.quantity // 3),
+                requests=0,
+            )
             corrected.extend((cell,) if twin.identity in taken else (cell, twin))
             taken.add(twin.identity)
         elif way != "vanish":
-            change = max(1, abs(cell.nanos) // 7) * cell.is_billed
+            change = max(1, abs(cell.nanos) // 7 // cell.step) * cell.step * cell.is_billed
             corrected.append(replace(cell, nanos=cell.nanos + (change if way == "up" else -change)))
     return tuple(corrected)

@@ -42,7 +42,11 @@ def truth(simulator: Simulator, provider: str, window: Window) -> dict[tuple[Any
     """What the world says, per grain the provider reports: billed nano-dollars, credits and counts."""
     found = simulator.world.totals(provider, window.start, window.end, simulator.clock())
     return {
-        grain: {"billed_cost": total.nanos, **{name: getattr(total, name) for name in COUNTS}}
+        grain: {
+            "billed_cost": total.nanos,
+            "credits_applied": total.credits,
+            **{name: getattr(total, name) for name in COUNTS},
+        }
         for grain, total in found.items()
     }
 
@@ -61,7 +65,7 @@ def test_a_provider_is_conserved_through_growth_and_restatement(
         window = Window(oldest, clock().date() + timedelta(days=1))
         grain = ("day", "workspace_id", "api_key_id", "model")
         saved: dict[tuple[Any, ...], dict[str, int]] = {}
-        columns = ("billed_cost", *COUNTS)
+        columns = ("billed_cost", "credits_applied", *COUNTS)
         for row in read_costs(sqlite_store, window).select(*grain, *columns).iter_rows(named=True):
             cell = saved.setdefault(tuple(row[name] for name in grain), dict.fromkeys(columns, 0))
             for name in columns:

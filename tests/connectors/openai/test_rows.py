@@ -197,6 +197,8 @@ def test_sessions_join_the_one_key_that_is_billed_for_them() -> None:
     assert [(cost.api_key_id, cost.usage_quantity, cost.usage_unit) for cost in one] == [("key_1", 4, "sessions")]
     two = [line("code interpreter sessions", 1, 1), line("code interpreter sessions", 1, 3, api_key_id="key_2")]
     assert [cost.usage_quantity for cost in costs_of(two, sessions, total=2)] == [1, 3]
+    bare = [line("code interpreter sessions", 1), line("code interpreter sessions", 1, api_key_id="key_2")]
+    assert [cost.usage_quantity for cost in costs_of(bare, sessions, total=2)] == [None, None]
     none = costs_of([], sessions, total=0)
     assert shown(none) == [("openai-code-interpreter", "", 0, 4, "sessions", None)]
 
