@@ -5,6 +5,8 @@
     python3 run.py test      all tests that need nothing else installed
     python3 run.py check     format, lint, types
     python3 run.py e2e       the tests in a real browser (needs Chromium)
+    python3 run.py bigquery  the tests against a BigQuery emulator, which gets an environment of its own
+    python3 run.py litellm   the tests against a real LiteLLM proxy (LITELLM_TEST_URL and an admin's LITELLM_TEST_KEY)
     python3 run.py bench     the measurements in benchmarks/
     python3 run.py soak      the tests that take minutes
 
@@ -29,7 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bootstrap.demo import run_demo, without_settings
-from bootstrap.environment import prepare
+from bootstrap.environment import prepare, prepare_emulator
 from bootstrap.faults import SetupError
 from bootstrap.servers import LOOPBACK, Servers, Stopped, serve
 
@@ -37,7 +39,8 @@ ROOT = Path(__file__).resolve().parent
 PORT = 8501
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SERVERS = ("run", "demo")
-CHORES = ("test", "check", "e2e", "bench", "soak")
+CHORES = ("test", "check", "e2e", "bigquery", "litellm", "bench", "soak")
+PROXY = ("LITELLM_TEST_URL", "LITELLM_TEST_KEY")
 
 
 def main(arguments: list[str]) -> int:
@@ -81,22 +84,32 @@ def _chore(verb: str, arguments: list[str]) -> int:
             likely_cause=f"None of {', '.join(BROWSERS)} is on the PATH.",
             next_step="On Debian: `apt install chromium`. Or set SPENDGLASS_CHROMIUM to a browser's path.",
         )
+    if verb == "litellm" and not all(os.environ.get(name) for name in PROXY):
+        raise SetupError(
+            "These tests need a LiteLLM proxy that they may use.",
+            likely_cause=f"{' or '.join(PROXY)} is not set.",
+            next_step="Start a proxy with its database and set both: its address, and the key of an admin.",
+        )
     python = prepare(ROOT, development=True)
+    if verb == "bigquery":
+        prepare_emulator(ROOT)
     environment = without_settings() | ({"SPENDGLASS_CHROMIUM": browser} if browser else {})
     codes = [
         subprocess.run([str(python), *command], cwd=ROOT, env=environment, check=False).returncode
         for command in commands(verb, arguments)
     ]
     if verb == "test":
-        print(f"Not run here: the browser tests ({'run.py e2e' if browser else 'no Chromium found'}) and run.py soak.")
+        browser_tests = f"the browser tests ({'run.py e2e' if browser else 'no Chromium found'})"
+        print(f"Not run here: {browser_tests}, run.py bigquery, run.py litellm and run.py soak.")
     return next((code for code in codes if code), 0)
 
 
 def commands(verb: str, arguments: list[str]) -> list[list[str]]:
     """What Python runs for a chore, in order."""
-    selection = {"test": "not e2e and not soak", "e2e": "e2e", "soak": "soak"}
-    if verb in selection:
-        return [["-m", "pytest", "-m", selection[verb], *arguments]]
+    apart = ("e2e", "bigquery", "litellm", "soak")
+    if verb in {"test", *apart}:
+        marked = verb if verb in apart else " and ".join(f"not {name}" for name in apart)
+        return [["-m", "pytest", "-m", marked, *arguments]]
     if verb == "check":
         files = arguments or ["."]
         lint = [["-m", "ruff", "format", "--check", *files], ["-m", "ruff", "check", *files]]

@@ -26,6 +26,7 @@ from bootstrap.faults import SetupError, explain, explain_system
 
 RUNTIME = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
+EMULATOR = "requirements-bigquery.txt"
 
 
 @dataclass(kw_only=True)
@@ -56,9 +57,19 @@ def prepare(root: Path, *, development: bool = False, pip: pip_wheel.Wheel = pip
 
     With `development` it also holds what tests and checks need; that file contains all of the other. Raises SetupError.
     """
-    folder = root / ".venv"
+    return _prepared(root, root / ".venv", (RUNTIME, DEVELOPMENT) if development else (RUNTIME,), pip)
+
+
+def prepare_emulator(root: Path, *, pip: pip_wheel.Wheel = pip_wheel.PIP) -> Path:
+    """The Python beside which the BigQuery emulator is installed; its packages would not bear ours. Raises SetupError.
+
+    About 600 MB in `.venv-bigquery`.
+    """
+    return _prepared(root, root / ".venv-bigquery", (EMULATOR,), pip)
+
+
+def _prepared(root: Path, folder: Path, names: tuple[str, ...], pip: pip_wheel.Wheel) -> Path:
     python = folder / "bin" / "python"
-    names = (RUNTIME, DEVELOPMENT) if development else (RUNTIME,)
     try:
         wanted = {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in names}
         with _alone(root):
@@ -86,12 +97,12 @@ def _complete(
 ) -> None:
     uv = _working_uv()
     started = time.monotonic()
-    _say(f"Preparing the environment in .venv with {'uv' if uv else 'pip'} …")
+    _say(f"Preparing the environment in {folder.name} with {'uv' if uv else 'pip'} …")
     if not folder.exists():
         _create(folder)
     interpreter = os.path.realpath(python)
     installed = marker.installed if marker else {}
-    if marker and installed.get(RUNTIME) != wanted[RUNTIME]:
+    if marker and any(installed.get(name) != wanted[name] for name in wanted if name != DEVELOPMENT):
         Marker(interpreter=interpreter).write(folder)
     command, environment = _installer(folder, python, uv, pip)
     _watched([*command, "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)], environment)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.environment import DEVELOPMENT, RUNTIME, Marker, prepare
+from bootstrap.environment import DEVELOPMENT, EMULATOR, RUNTIME, Marker, prepare, prepare_emulator
 from bootstrap.faults import SetupError
 from bootstrap.pip_wheel import Wheel
 from tests.bootstrap.package_index import PackageIndex, sha256, tiny_wheel
@@ -78,6 +78,17 @@ def test_what_tests_need_is_added_to_the_same_environment(project: Path) -> None
     prepare(project, development=True)
     prepare(project)
     assert installs(project) == [RUNTIME, DEVELOPMENT]
+
+
+def test_the_emulator_gets_an_environment_of_its_own_and_a_changed_list_makes_it_again(project: Path) -> None:
+    (project / EMULATOR).write_text("emulator==1\n")
+    python = prepare_emulator(project)
+    prepare_emulator(project)
+    assert python == project / ".venv-bigquery" / "bin" / "python"
+    assert not (project / ".venv").exists()
+    (project / EMULATOR).write_text("emulator==2\n")
+    prepare_emulator(project)
+    assert installs(project) == [EMULATOR, EMULATOR]
 
 
 def test_changed_requirements_are_installed(project: Path) -> None:

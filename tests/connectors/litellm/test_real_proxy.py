@@ -30,7 +30,10 @@ from store.records import Statement, Window, to_nanos
 
 URL = os.environ.get("LITELLM_TEST_URL", "")
 KEY = os.environ.get("LITELLM_TEST_KEY", "")
-pytestmark = pytest.mark.skipif(not (URL and KEY), reason="needs LITELLM_TEST_URL and LITELLM_TEST_KEY")
+pytestmark = [
+    pytest.mark.litellm,
+    pytest.mark.skipif(not (URL and KEY), reason="needs LITELLM_TEST_URL and LITELLM_TEST_KEY"),
+]
 
 FLUSHES = 120
 """Half seconds to wait for the proxy to write its queues down; it does so every few seconds."""
