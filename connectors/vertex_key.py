@@ -65,6 +65,7 @@ class VertexCredential(Credential):
     service_account: SecretStr = Field(
         alias="serviceAccount",
         title="Service-account key",
+        json_schema_extra={"format": "json"},
         description="The whole JSON key file of a service account that may read the billing export.",
     )
     export_table: str | None = Field(
@@ -187,5 +188,11 @@ def _repaired(pem: str) -> str:
 def _is_google_universe(key: Mapping[str, Any]) -> bool:
     """A signed request goes wherever the key says: only to Google, or to the host that replaces Google here."""
     uri, own = token_uri(key), endpoint("vertex", BIGQUERY)
-    is_own = own != BIGQUERY and urlsplit(uri)[:2] == urlsplit(own)[:2]
+    is_own = own != BIGQUERY and _host(uri) == _host(own)
     return (uri in _TOKEN_URIS or is_own) and key.get("universe_domain", "googleapis.com") == "googleapis.com"
+
+
+def _host(url: str) -> str:
+    """The host of a URL, whatever its port; the names of this machine are one."""
+    host = urlsplit(url).hostname or ""
+    return "localhost" if host in {"127.0.0.1", "::1"} else host

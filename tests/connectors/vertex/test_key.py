@@ -113,7 +113,8 @@ def test_a_relative_token_address_stands_on_the_replaced_endpoint_only(monkeypat
     assert VertexCredential.model_validate(key_file()).hint.startswith(READER)
     assert token_uri(key_file()) == "http://127.0.0.1:9050/vertex/token"
     assert token_uri(real_key()) == GOOGLE
-    for uri in ("http://127.0.0.1:9051/token", "//attacker.example/token", "file:///etc/passwd"):
+    assert VertexCredential.model_validate(real_key(token_uri="http://localhost:9051/token"))
+    for uri in ("http://127.0.0.2:9050/token", "//attacker.example/token", "file:///etc/passwd"):
         with pytest.raises(ValidationError, match="not Google's"):
             VertexCredential.model_validate(real_key(token_uri=uri))
 
