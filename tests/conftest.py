@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,9 @@ from sqlmodel import SQLModel
 
 from settings import Settings
 from store.db import Store, open_store
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")  # tests never time
 
 
 @dataclass(frozen=True)
