@@ -1,9 +1,9 @@
 """Providers: what the bill is, what moved it, and how far it can be trusted."""
 
 from pages.parts import cards, numbers
-from pages.parts.cost_page import open_page, spend_chart, stop_if_empty, whole_bill
+from pages.parts.cost_page import open_page, reconciled_days, spend_chart, stop_if_empty
 from pages.parts.filter_bar import Bar, drill
-from pages.parts.loading import controls
+from pages.parts.gateways import gateway_notes
 from pages.parts.provider_states import with_states
 from pages.parts.tables import Sheet, show
 from store import metrics
@@ -17,8 +17,9 @@ view = open_page("Providers", Bar("providers"), has_logs_button=True)
 table = with_states(metrics.providers(view.rows, view.asked), view.accounts)
 stop_if_empty(view, table)
 
-found = metrics.reconciled(whole_bill(view), controls(view.store, view.asked.window), view.asked.window)
-cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), cards.reconciled_card(found)])
+reconciled = cards.reconciled_card(reconciled_days(view))
+cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), reconciled])
+gateway_notes(view.elsewhere)
 spend_chart(view, "provider" if view.rows["provider"].n_unique() > 1 else "model")
 row = show(
     table,

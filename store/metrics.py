@@ -44,12 +44,30 @@ def spending(costs: pl.DataFrame, covered: Mapping[str, Iterable[Window]]) -> pl
 
     `covered` are the days of each provider's own bill (see `frames.covered_days`).
     """
-    elsewhere = [
+    return costs.filter(~_is_billed_elsewhere(covered))
+
+
+def billed_elsewhere(costs: pl.DataFrame, covered: Mapping[str, Iterable[Window]]) -> pl.DataFrame:
+    """The rows that `spending` leaves out, because the bill of the provider behind the gateway holds their cost."""
+    return costs.filter(_is_billed_elsewhere(covered))
+
+
+def _is_billed_elsewhere(covered: Mapping[str, Iterable[Window]]) -> pl.Expr:
+    days = [
         (pl.col("upstream") == provider) & pl.col("day").is_between(window.start, window.end, closed="left")
         for provider, windows in covered.items()
         for window in windows
     ]
-    return costs.filter(~pl.any_horizontal(elsewhere)) if elsewhere else costs
+    return pl.any_horizontal(days) if days else pl.lit(value=False)
+
+
+def left_out(elsewhere: pl.DataFrame) -> pl.DataFrame:
+    """Per gateway and provider behind it, the current billed nano-dollars of `billed_elsewhere`, largest first.
+
+    Columns `provider`, `upstream`, `billed_cost`; input is `chosen`.
+    """
+    sums = elsewhere.filter("is_current").group_by("provider", "upstream").agg(pl.col("billed_cost").sum())
+    return sums.sort("billed_cost", "provider", "upstream", descending=[True, False, False])
 
 
 def chosen(costs: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
@@ -262,10 +280,14 @@ def costs(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     return finished(rows.filter("is_current"), asked, default_sort="day", names=names).select(COST_COLUMNS)
 
 
-def reconciled(rows: pl.DataFrame, controls: pl.DataFrame, window: Window) -> dict[str, int]:
-    """Days with an own total of the provider, days whose rows equal it, and unattributed nano-dollars."""
+def reconciled(rows: pl.DataFrame, elsewhere: pl.DataFrame, controls: pl.DataFrame, window: Window) -> dict[str, int]:
+    """Days with an own total of the provider, days whose rows equal it, and unattributed nano-dollars of spend.
+
+    `rows` is the spend, `elsewhere` what `spending` leaves out: a gateway's own total holds both.
+    """
     own = controls.filter(pl.col("day").is_between(window.start, window.end, closed="left"))
-    billed = rows.filter("is_current").group_by("account_id", "day").agg(pl.col("billed_cost").sum())
+    whole = pl.concat([rows, elsewhere])
+    billed = whole.filter("is_current").group_by("account_id", "day").agg(pl.col("billed_cost").sum())
     both = own.join(billed, on=["account_id", "day"], how="left").with_columns(pl.col("billed_cost").fill_null(0))
     lost = rows.filter(pl.col("is_current") & (pl.col("workspace_id") == "") & (pl.col("api_key_id") == ""))
     return {

@@ -20,9 +20,15 @@ RUN_SCHEMA: Schema = {
 }  # fmt: skip
 
 
+def parted_rows(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cost rows of a window and the one before it: those that count as spend, then those that another bill holds."""
+    costs, covered = read_costs(store, Window(window.previous.start, window.end)), covered_days(store)
+    return metrics.spending(costs, covered), metrics.billed_elsewhere(costs, covered)
+
+
 def spending_rows(store: Store, window: Window) -> pl.DataFrame:
-    """Cost rows that count as spend, of a window and the one before it; the frame that all cost tables start from."""
-    return metrics.spending(read_costs(store, Window(window.previous.start, window.end)), covered_days(store))
+    """The first of `parted_rows`; the frame that all cost tables start from."""
+    return parted_rows(store, window)[0]
 
 
 def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Callable[..., pl.DataFrame]:

@@ -37,7 +37,7 @@ MEANING = {
 def account_card(
     store: Store, row: Mapping[str, Any], run: Mapping[str, Any] | None, state: State, now: datetime
 ) -> None:
-    """A bordered box with the account's facts and actions. `row` and `run` as in `states.account_state`."""
+    """A bordered box with the account's facts and actions. `row` and `run` as in `overview.account_state`."""
     with st.container(border=True, key=f"account-{row['id']}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{escaped(name_of(row['provider']))}** · {escaped(row['name'])}", width="content")

@@ -3,8 +3,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pages.parts.numbers import UNKNOWN
+
 Kind = Literal[
-    "text", "provider", "state", "money", "unit_price", "change", "share", "count", "quantity", "time", "day", "basis"
+    "text",
+    "provider",
+    "providers",
+    "state",
+    "money",
+    "unit_price",
+    "change",
+    "share",
+    "count",
+    "quantity",
+    "time",
+    "day",
+    "basis",
 ]
 
 
@@ -14,14 +28,16 @@ class Column:
     kind: Kind = "text"
     help: str | None = None
     width: Literal["small", "medium", "large"] | int | None = None
+    missing: str = UNKNOWN
+    """How a text cell without a value reads; numbers without one always read `N/A`."""
 
 
 TOKENS = "Tokens as the provider counts them. N/A: the provider does not say."
 COLUMNS: dict[str, Column] = {
     "provider": Column("Provider", "provider", width=130),
-    "providers": Column("Providers", width=130),
+    "providers": Column("Providers", "providers", width=160),
     "account": Column("Account", width=140),
-    "state": Column("State", "state", width=90),
+    "state": Column("State", "state", width=80),
     "billed_cost": Column("Billed, US$", "money", "What the provider charges, before credits."),
     "credits_applied": Column("Credits, US$", "money", "Credits and discounts the provider took off."),
     "net_cost": Column("Net cost, US$", "money", "Billed minus credits."),
@@ -79,11 +95,11 @@ COLUMNS: dict[str, Column] = {
     "http_requests": Column("Provider requests", "count"),
     "sync_cost": Column("Cost of sync, US$", "money", "What the provider charges for being asked."),
     "bytes_billed": Column("Bytes billed", "count"),
-    "error_kind": Column("Error", width=150),
-    "message": Column("What happened", width=360),
-    "likely_cause": Column("Likely cause", width=300),
-    "resolution": Column("Next step", width=300),
-    "notes": Column("Notes", width=300),
+    "error_kind": Column("Error", width=150, missing=""),
+    "message": Column("What happened", width=360, missing=""),
+    "likely_cause": Column("Likely cause", width=300, missing=""),
+    "resolution": Column("Next step", width=300, missing=""),
+    "notes": Column("Notes", width=300, missing=""),
 }  # fmt: skip
 
 

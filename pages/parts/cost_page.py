@@ -11,24 +11,29 @@ from pages.parts.charts import daily_costs, ranked
 from pages.parts.clock import utc_now
 from pages.parts.covered import covered_days, gaps, is_comparable
 from pages.parts.filter_bar import Bar, filter_bar, reset
+from pages.parts.gateways import gateway_notes
 from pages.parts.headline import headline
-from pages.parts.loading import opened_store, spending
+from pages.parts.loading import controls, costs, opened_store
 from pages.parts.palette import name_of, series_colours
 from pages.parts.shell import Accounts, frame
 from pages.parts.text import escaped
 from store.db import Store
-from store.metrics import CostFilter, chosen, daily
+from store.metrics import CostFilter, chosen, daily, reconciled
 from store.records import Window
 
 
 @dataclass(frozen=True, slots=True)
 class CostView:
-    """What a cost page has to show. `rows` is `metrics.chosen`; `compared`: the previous window is fully known."""
+    """What a cost page has to show, `rows` and `elsewhere` as `metrics.chosen` gives them.
+
+    `elsewhere` is a gateway's traffic that another linked bill holds; `compared`: the previous window is fully known.
+    """
 
     store: Store
     bar: Bar
     asked: CostFilter
     rows: pl.DataFrame
+    elsewhere: pl.DataFrame
     everything: pl.DataFrame
     accounts: Accounts
     compared: bool
@@ -53,10 +58,11 @@ def open_page(title: str, bar: Bar, *, has_logs_button: bool = False) -> CostVie
         st.stop()
     for row, lack in gaps(among, asked.window, now.date()):
         st.caption(f":material/info: {escaped(name_of(row['provider']))} · {escaped(row['name'])}: {lack}.")
-    everything = spending(store, asked.window)
+    everything, elsewhere = costs(store, asked.window)
     if not compared:
         everything = everything.filter(pl.col("day") >= asked.window.start)
-    return CostView(store, bar, asked, chosen(everything, asked), everything, found, compared, now.date())
+    rows, apart = chosen(everything, asked), chosen(elsewhere, asked)
+    return CostView(store, bar, asked, rows, apart, everything, found, compared, now.date())
 
 
 def period_text(window: Window, today: date, *, compared: bool) -> str:
@@ -81,6 +87,7 @@ def stop_if_empty(view: CostView, table: pl.DataFrame) -> None:
     known = covered_days(view.accounts.chosen(view.asked.providers))
     window = view.asked.window
     in_window = whole_bill(view).filter("is_current")
+    gateway_notes(view.elsewhere)
     with st.container(key="empty", gap="small"):
         if not in_window.is_empty():
             st.subheader("No cost matches these filters", anchor=False)
@@ -88,7 +95,8 @@ def stop_if_empty(view: CostView, table: pl.DataFrame) -> None:
         else:
             st.subheader("No cost in this period", anchor=False)
             read = f"Read so far: {numbers.days(known)}." if known else ""
-            st.write(f"The providers billed nothing for {numbers.days(window)}. {read}")
+            nothing = "nothing that is not counted already" if view.elsewhere.height else "nothing"
+            st.write(f"The providers billed {nothing} for {numbers.days(window)}. {read}")
         st.button("Reset filters", on_click=reset, args=(view.bar,), key="empty-reset")
     st.stop()
 
@@ -112,5 +120,17 @@ def spend_chart(view: CostView, by: str) -> None:
 
 
 def whole_bill(view: CostView) -> pl.DataFrame:
-    """The rows of the chosen providers whatever else is filtered: what can be held against the providers' totals."""
-    return chosen(view.everything, replace(view.asked, search="", workspace="", api_key="", model=""))
+    """The spend of the chosen providers whatever else is filtered."""
+    return chosen(view.everything, _by_provider_alone(view.asked))
+
+
+def reconciled_days(view: CostView) -> dict[str, int]:
+    """`metrics.reconciled` of the chosen providers whatever else is filtered."""
+    window = view.asked.window
+    _, elsewhere = costs(view.store, window)
+    apart = chosen(elsewhere, _by_provider_alone(view.asked))
+    return reconciled(whole_bill(view), apart, controls(view.store, window), window)
+
+
+def _by_provider_alone(asked: CostFilter) -> CostFilter:
+    return replace(asked, search="", workspace="", api_key="", model="")

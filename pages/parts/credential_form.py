@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from connectors import CONNECTORS
 
 ROUND = "form-round"
+FILE_HEIGHT = 140
 
 
 def credential_form(provider: str, key: str, verb: str, *, has_name: bool = False) -> dict[str, Any] | None:
@@ -36,9 +37,17 @@ def _field(name: str, info: FieldInfo, key: str) -> str:
     label = info.title or name.replace("_", " ").capitalize()
     if not info.is_required():
         label = f"{label} (optional)"
+    if _is_file(info):
+        return st.text_area(label, key=key, help=info.description, height=FILE_HEIGHT, placeholder="{ … }")
     if _is_secret(info):
         return st.text_input(label, key=key, type="password", help=info.description, autocomplete="new-password")
     return st.text_input(label, key=key, help=info.description, autocomplete="off")
+
+
+def _is_file(info: FieldInfo) -> bool:
+    """Whether the field takes the many lines of a JSON file, which a password's single line would hide and join."""
+    extra = info.json_schema_extra
+    return isinstance(extra, dict) and extra.get("format") == "json"
 
 
 def _is_secret(info: FieldInfo) -> bool:

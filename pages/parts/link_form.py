@@ -23,8 +23,11 @@ FAULT = "link-fault"
 
 def link_band(store: Store, *, is_first: bool) -> None:
     """The form beside its steps, behind a button once there is an account; then what linking found."""
-    if done := st.session_state.pop(LINKED, None):
+    done, *notes = st.session_state.pop(LINKED, ("",))
+    if done:
         st.success(done)
+    for note in notes:
+        st.info(escaped(note, 500))
     is_open = is_first or st.session_state.get(OPEN, False)
     if not is_first:
         verb = "Close the form" if is_open else "Link a provider"
@@ -65,13 +68,14 @@ def _form(store: Store, *, is_first: bool) -> None:
 
 def _link(store: Store, provider: str, given: dict[str, str]) -> None:
     name = given.pop("name", None)
+    notes: list[str] = []
     try:
         with st.spinner(f"Asking {CONNECTORS[provider].name}"):
-            number = link_account(store, provider, given, name=name, now=utc_now())
+            number = link_account(store, provider, given, name=name, now=utc_now(), tell=notes.append)
     except (ConnectorError, StoreError) as fault:
         st.session_state[FAULT] = fault
     else:
-        st.session_state[LINKED] = _found(account(store, number))
+        st.session_state[LINKED] = (_found(account(store, number)), *notes)
         _set_open(is_open=False)
     st.rerun()
 

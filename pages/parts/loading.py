@@ -5,7 +5,7 @@ import streamlit as st
 
 from store.db import Store, open_store
 from store.frames import data_version, read_controls, read_names
-from store.queries import spending_rows
+from store.queries import parted_rows
 from store.records import Window
 
 
@@ -15,15 +15,15 @@ def opened_store() -> Store:
     return open_store()
 
 
-def spending(store: Store, window: Window) -> pl.DataFrame:
-    """`queries.spending_rows` of the window and the one before it."""
-    return _spending(store, window, data_version(store))
+def costs(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`queries.parted_rows` of the window and the one before it."""
+    return _costs(store, window, data_version(store))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _spending(_store: Store, window: Window, version: int) -> pl.DataFrame:
+def _costs(_store: Store, window: Window, version: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     del version
-    return spending_rows(_store, window)
+    return parted_rows(_store, window)
 
 
 def controls(store: Store, window: Window) -> pl.DataFrame:

@@ -8,6 +8,8 @@ STYLE = """<style>
 [data-testid="stMetric"] > div:has(> [data-testid="stMetricChart"]) {
   position: absolute; right: 16px; top: 16px; width: 56px; margin: 0; padding: 0;
 }
+[data-testid="stCaptionContainer"] { opacity: 0.78; }
+[data-testid="stTextInput"] input::placeholder { color: inherit; opacity: 0.75; }
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) { display: none; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 3.5rem 1rem 3rem; } }
 </style>"""

@@ -1,7 +1,7 @@
 """Colours with a meaning, the same on every page and in both themes.
 
-Providers and series start from Okabe and Ito's set (https://jfly.uni-koeln.de/color/), moved in lightness until each
-has a contrast of at least 3:1 to both surfaces.
+Providers and series start from Okabe and Ito's set (https://jfly.uni-koeln.de/color/), moved until each has a contrast
+of at least 3:1 to both surfaces. Providers and Other also stay apart for people who see no red or no green.
 """
 
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from functools import cache
 from connectors import CONNECTORS
 
 PROVIDERS = {
-    "openai": "#1a936f",
-    "anthropic": "#cf5c36",
-    "bedrock": "#a87b00",
-    "vertex": "#2f77c4",
-    "fal": "#bd6a9f",
-    "runway": "#7d68c8",
-    "openrouter": "#3b93ab",
-    "litellm": "#8a7763",
+    "openai": "#29a25c",
+    "anthropic": "#e9670d",
+    "bedrock": "#925820",
+    "vertex": "#3563bb",
+    "fal": "#9a468d",
+    "runway": "#a571ff",
+    "openrouter": "#149ac7",
+    "litellm": "#4f6d56",
 }
 SERIES = ("#2f77c4", "#d9772b", "#1a936f", "#bd6a9f", "#3f97b5", "#a87b00", "#7d68c8")
 OTHER = "#868c94"

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import numbers
 from pages.parts.palette import name_of
 from pages.parts.progress import follow, open_runs
-from pages.parts.states import State, account_state
+from pages.parts.states import State, Tone, described
 from pages.parts.text import escaped
 from pages.parts.trouble import attempt
 from settings import settings
@@ -19,6 +19,8 @@ from store.accounts import accounts
 from store.db import Store
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+TROUBLED: tuple[Tone, ...] = ("bad", "amber")
+MOST_OPEN_BOXES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Accounts:
 def read_accounts(store: Store, now: datetime) -> Accounts:
     rows = tuple(accounts(store))
     latest = runs.latest_runs(store)
-    return Accounts(rows, latest, {row["id"]: account_state(row, latest.get(row["id"]), now) for row in rows})
+    return Accounts(rows, latest, {row["id"]: described(row, latest.get(row["id"]), now) for row in rows})
 
 
 def frame(store: Store, title: str, now: datetime, *, has_logs_button: bool = False) -> Accounts:
@@ -120,15 +122,26 @@ def _teach() -> None:
 
 
 def _problems(found: Accounts) -> None:
-    """One box per account that needs a person or is not up to date: what, why, and the next step."""
-    for row in found.linked:
-        state = found.states[row["id"]]
-        if state.tone not in {"bad", "amber"}:
-            continue
-        box = st.error if state.tone == "bad" else st.warning
-        box(problem_text(row, state, found.latest.get(row["id"])))
-        if state.word == "re-link" and st.button("Open AI Accounts to re-link", key=f"mend-{row['id']}"):
-            st.switch_page("accounts.py", query_params={})
+    """One box per account that needs a person or is not up to date, the worst first; many fold under one line."""
+    troubled = [row for row in found.linked if found.states[row["id"]].tone in TROUBLED]
+    troubled.sort(key=lambda row: TROUBLED.index(found.states[row["id"]].tone))
+    if not troubled:
+        return
+    if len(troubled) <= MOST_OPEN_BOXES:
+        place = st.container(key="troubles", gap="small")
+    else:
+        said = ", ".join(f"{escaped(row['name'], 40)} {found.states[row['id']].word}" for row in troubled)
+        place = st.expander(f"**{len(troubled)} accounts are not up to date**: {said}", icon=":material/warning:")
+    with place:
+        for row in troubled:
+            _problem(row, found.states[row["id"]], found.latest.get(row["id"]))
+
+
+def _problem(row: Mapping[str, Any], state: State, run: Mapping[str, Any] | None) -> None:
+    """What is the matter with an account, why, and the next step."""
+    (st.error if state.tone == "bad" else st.warning)(problem_text(row, state, run))
+    if state.word == "re-link" and st.button("Open AI Accounts to re-link", key=f"mend-{row['id']}"):
+        st.switch_page("accounts.py", query_params={})
 
 
 def problem_text(row: Mapping[str, Any], state: State, run: Mapping[str, Any] | None) -> str:

@@ -114,7 +114,7 @@ def _config(name: str, *, is_first: bool) -> Any:
     column = COLUMNS[name]
     if column.kind == "share":
         return st.column_config.ProgressColumn(
-            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=130
+            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=98
         )
     return st.column_config.Column(
         column.label,
@@ -154,8 +154,13 @@ def _from_micros(micros: int) -> Decimal:
 
 
 def styled(part: pl.DataFrame, *, is_new: pl.Series | None, shade: str) -> Any:
-    """A pandas Styler of the cells: values inside, people's notation outside."""
-    style = shown(part, is_new).to_pandas().style
+    """A pandas Styler of the cells: values inside, people's notation outside.
+
+    A missing text is written out, since what Streamlit puts for a missing value is too faint to read.
+    """
+    texts = [name for name in part.columns if COLUMNS[name].kind == "text"]
+    cells = shown(part, is_new).with_columns(*[pl.col(name).fill_null(COLUMNS[name].missing) for name in texts])
+    style = cells.to_pandas().style
     for position, name in enumerate(part.columns):
         column = COLUMNS[name]
         if write := _notation(column):
@@ -178,6 +183,7 @@ def _notation(column: Column) -> Callable[[Any], str] | None:
         "time": _time,
         "day": numbers.full_day,
         "provider": lambda slug: f"● {name_of(slug)}",
+        "providers": lambda slugs: ", ".join(name_of(slug) for slug in slugs.split(", ")),
     }
     return notations.get(column.kind)
 

@@ -6,6 +6,7 @@ import re
 LONGEST = 80
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@=\"'/])")
+_ADDRESS = re.compile(r"(\\@|\\:(?=\\/\\/)|\bwww(?=\\\.))", re.IGNORECASE)
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -15,8 +16,12 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
-    """The text for a place that reads Markdown, shown literally: no markup, link, formula, colour or icon."""
-    return _MARKUP.sub(r"\\\1", shortened(text, longest))
+    """The text for a place that reads Markdown, shown literally: no markup, link, formula, colour or icon.
+
+    Addresses become links even when escaped (https://github.github.com/gfm/#autolinks-extension-), so that a word
+    joiner, which has no width, stands in them.
+    """
+    return _ADDRESS.sub("\\1\u2060", _MARKUP.sub(r"\\\1", shortened(text, longest)))
 
 
 def for_plotly(text: str, longest: int = 40) -> str:

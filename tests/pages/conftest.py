@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from settings import Settings, settings
 from store.db import Store, open_store
-from store.records import ApiKeyRecord, Statement, Window, WorkspaceRecord, day_totals
+from store.records import ApiKeyRecord, CostRecord, Statement, Window, WorkspaceRecord, day_totals
 from store.runs import update_run
 from tests.store.cast import Syncing, begin, bill, cost
 
@@ -52,8 +52,7 @@ def seeded(empty_store: Store, now: datetime) -> Store:
     return empty_store
 
 
-def statement(costs: tuple[object, ...]) -> Statement:
-    records = tuple(costs)
+def statement(records: tuple[CostRecord, ...]) -> Statement:
     return Statement(
         window=READ,
         costs=records,

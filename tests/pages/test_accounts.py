@@ -172,3 +172,14 @@ def test_no_credential_is_in_the_table(seeded: Store, open_page: OpenPage) -> No
     table = shown(open_page("accounts.py"))
     assert "sk-marker" not in str(table.to_dicts())
     assert table["hint"].to_list() == ["sk-…0c", "sk-…0c"]
+
+
+def test_a_key_file_has_room_for_its_lines(empty_store: Store, open_page: OpenPage) -> None:
+    app = open_page("accounts.py")
+    assert not app.text_area
+    app.selectbox(key="link-provider-choice").select("vertex").run()
+    assert [area.label for area in app.text_area] == ["Service-account key"]
+    app.text_area[0].input('{\n  "type": "authorized_user"\n}')
+    next(button for button in app.button if button.label == "Check and link").click().run()
+    assert "the login of a person" in app.error[0].value
+    assert app.text_area[0].value == ""

@@ -116,6 +116,22 @@ def test_a_failed_sync_says_why_and_what_next(seeded: Store, open_page: OpenPage
     assert shown(app)["state"].to_list() == ["failed", "ok"]
 
 
+def test_many_troubles_fold_under_one_line_that_names_them_the_worst_first(
+    seeded: Store, open_page: OpenPage, now: datetime
+) -> None:
+    third = begin(seeded, now, organization="org-3", name="Third")
+    finish(third, bill(march(1, 20), cost(15, "1")))
+    ended(seeded, 1, status="partial")
+    ended(seeded, 2, ended_at=now - timedelta(hours=25))
+    assert not open_page().expander
+    ended(seeded, third.run_id, status="failed", error_kind="credential_rejected")
+    app = open_page()
+    assert [box.label.replace("\\", "") for box in app.expander] == [
+        "**3 accounts are not up to date**: Third re-link, openai team partial, anthropic team stale"
+    ]
+    assert ("re-link" in app.expander[0].error[0].value, len(app.expander[0].warning)) == (True, 2)
+
+
 def test_a_lost_key_asks_for_linking_again(seeded: Store, open_page: OpenPage) -> None:
     ended(seeded, 1, status="failed", error_kind="credential_unreadable")
     assert "re-link" in open_page().error[0].value

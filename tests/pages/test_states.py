@@ -1,12 +1,15 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from pages.parts.states import account_state, worst
+from pages.parts.states import MEANING, described, worst
+from pages.parts.tables import AMBER_WORDS, BAD_WORDS, GOOD_WORDS
+from store.overview import StateWord
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 ACCOUNT = {"linked": True, "paused": False}
+COLOURED = {"good": GOOD_WORDS, "amber": AMBER_WORDS, "bad": BAD_WORDS}
 
 
 def run(status: str = "succeeded", error: str | None = None, hours: float | None = 1) -> dict[str, Any]:
@@ -15,30 +18,27 @@ def run(status: str = "succeeded", error: str | None = None, hours: float | None
 
 
 @pytest.mark.parametrize(
-    ("account", "newest", "word", "tone"),
+    ("newest", "tone", "sentence"),
     [
-        ({}, run(), "ok", "good"),
-        ({}, None, "waiting", "busy"),
-        ({"paused": True}, None, "paused", "quiet"),
-        ({"paused": True}, run("failed", "provider_unavailable"), "paused", "quiet"),
-        ({"linked": False}, run(), "unlinked", "quiet"),
-        ({}, run("queued", hours=None), "syncing", "busy"),
-        ({}, run("running"), "syncing", "busy"),
-        ({}, run("failed", "provider_unavailable"), "failed", "bad"),
-        ({}, run("failed", "credential_rejected"), "re-link", "bad"),
-        ({}, run("failed", "credential_lacks_billing"), "re-link", "bad"),
-        ({"paused": True}, run("failed", "credential_unreadable"), "re-link", "bad"),
-        ({}, run("partial", "rate_limited"), "partial", "amber"),
-        ({}, run("interrupted", "interrupted"), "interrupted", "amber"),
-        ({}, run(hours=25), "stale", "amber"),
+        (run(), "good", "Last complete sync 1 h ago."),
+        (None, "busy", "Linked; the first sync has not begun."),
+        (run("queued", hours=None), "busy", "A sync is at work. No sync has been complete yet."),
+        (run("failed", "provider_unavailable"), "bad", "The last sync failed. Last complete sync 1 h ago."),
+        (run(hours=25), "amber", "The numbers are older than a day. Last complete sync 25 h ago."),
     ],
 )
-def test_an_account_is_in_one_state(account: dict[str, Any], newest: Any, word: str, tone: str) -> None:
-    found = account_state({**ACCOUNT, **account}, newest, NOW)
-    assert (found.word, found.tone) == (word, tone)
+def test_a_state_says_what_is_the_matter_and_how_old_the_numbers_are(newest: Any, tone: str, sentence: str) -> None:
+    found = described(ACCOUNT, newest, NOW)
+    assert (found.tone, found.sentence) == (tone, sentence)
+
+
+def test_every_state_has_its_meaning_and_the_tables_colour_it_alike() -> None:
+    assert set(MEANING) == set(get_args(StateWord))
+    for word, (tone, _) in MEANING.items():
+        assert {name for name, words in COLOURED.items() if word in words} == {tone} & set(COLOURED), word
 
 
 def test_the_state_that_needs_a_person_most_speaks_for_the_provider() -> None:
-    states = [account_state(ACCOUNT, newest, NOW) for newest in (run(), run("failed"), run(hours=25))]
+    states = [described(ACCOUNT, newest, NOW) for newest in (run(), run("failed"), run(hours=25))]
     assert worst(states).word == "failed"
     assert worst([]).word == "not linked"

@@ -1,18 +1,27 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.parts.text import escaped, for_plotly, shortened
 
+LINKED = re.compile(r"https?://|\bwww\.|[-.\w+]@\w", re.IGNORECASE)
 MARKDOWN = re.compile(r"(?<!\\)[`*_\[\]()<>#|~$:!]")
 
 
 def test_markup_links_formulas_colours_and_icons_are_shown_literally() -> None:
-    assert escaped("[x](http://e) $a$ :red[y] :material/home: <b>") == (
-        r"\[x\]\(http\:\/\/e\) \$a\$ \:red\[y\] \:material\/home\: \<b\>"
+    assert escaped("[x](y) $a$ :red[y] :material/home: <b>") == (
+        r"\[x\]\(y\) \$a\$ \:red\[y\] \:material\/home\: \<b\>"
     )
+
+
+@pytest.mark.parametrize("text", ["http://e.com", "see https://e.com/a?b", "www.e.com", "WWW.e.com", "a.b+c@e-f.com"])
+def test_addresses_do_not_become_links(text: str) -> None:
+    written = escaped(text)
+    assert not LINKED.search(written.replace("\\", ""))
+    assert written.replace("\\", "").replace("\u2060", "") == text
 
 
 @given(st.text(max_size=300))

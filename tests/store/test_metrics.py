@@ -10,7 +10,7 @@ import pytest
 
 from store import metrics
 from store.frames import COST_SCHEMA, MICROS, NANOS
-from store.metrics import CostFilter, chosen, reconciled, spending
+from store.metrics import CostFilter, billed_elsewhere, chosen, left_out, reconciled, spending
 from store.records import Window
 from tests.store.cast import day, march
 
@@ -263,6 +263,24 @@ def test_a_gateways_rows_are_spend_only_on_days_without_the_bill_of_the_provider
     assert spending(rows, known)["billed_cost"].sum() == 29 * D
     assert spending(rows, {"openai": [Window(day(11), day(21))]})["billed_cost"].sum() == 13 * D
     assert spending(rows, {})["billed_cost"].sum() == 31 * D
+    assert billed_elsewhere(rows, known)["billed_cost"].to_list() == [2 * D]
+    assert billed_elsewhere(rows, {}).is_empty()
+
+
+def test_what_is_left_out_is_summed_by_gateway_and_the_provider_behind_it() -> None:
+    rows = frame(
+        row(12, 1, provider="litellm", upstream="openai"),
+        row(13, 2, provider="litellm", upstream="openai", model="o9"),
+        row(12, 4, provider="litellm", upstream="anthropic"),
+        row(12, 3, provider="openrouter", upstream="openai"),
+        row(2, 50, provider="litellm", upstream="openai"),
+    )
+    assert left_out(chosen(rows, ASKED)).rows() == [
+        ("litellm", "anthropic", 4 * D),
+        ("litellm", "openai", 3 * D),
+        ("openrouter", "openai", 3 * D),
+    ]
+    assert left_out(chosen(frame(), ASKED)).is_empty()
 
 
 def test_days_are_compared_with_the_providers_own_totals() -> None:
@@ -274,11 +292,19 @@ def test_days_are_compared_with_the_providers_own_totals() -> None:
         }
     )
     rows = frame(row(12, 1), row(12, 2, workspace_id="", api_key_id=""), row(13, 4), row(12, 2, account_id=2))
-    assert reconciled(chosen(rows, ASKED), controls, ASKED.window) == {
+    assert reconciled(chosen(rows, ASKED), chosen(frame(), ASKED), controls, ASKED.window) == {
         "days": 4,
         "equal_days": 3,
         "unattributed": 2 * D,
     }
+
+
+def test_a_gateways_own_total_holds_the_rows_that_another_bill_holds_too() -> None:
+    controls = pl.DataFrame({"account_id": [3], "day": [day(12)], "control_total": [7 * D]})
+    gateway = {"provider": "litellm", "account_id": 3}
+    rows = chosen(frame(row(12, 2, **gateway, upstream="groq")), ASKED)
+    elsewhere = chosen(frame(row(12, 5, **gateway, upstream="openai", workspace_id="", api_key_id="")), ASKED)
+    assert reconciled(rows, elsewhere, controls, ASKED.window) == {"days": 1, "equal_days": 1, "unattributed": 0}
 
 
 def test_daily_sums_are_net_and_ordered() -> None:
