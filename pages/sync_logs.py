@@ -4,13 +4,14 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import cards
+from pages.parts.charts import inked
 from pages.parts.clock import utc_now
 from pages.parts.filter_bar import Bar, filter_bar
 from pages.parts.loading import opened_store
 from pages.parts.run_details import details
 from pages.parts.run_figures import STATUSES, run_cards, stop_without_runs
 from pages.parts.shell import frame
-from pages.parts.tables import Sheet, show
+from pages.parts.tables import Sheet, show, theme
 from pages.parts.timeline import timeline
 from store.queries import sync_logs
 
@@ -34,7 +35,9 @@ if wanted:
 stop_without_runs(table, asked.window, BAR)
 
 cards.draw(run_cards(table))
-st.plotly_chart(timeline(table, now), config={"displayModeBar": False}, key="timeline", alt="One mark per sync")
+st.plotly_chart(
+    inked(timeline(table, now), theme()), config={"displayModeBar": False}, key="timeline", alt="One mark per sync"
+)
 row = show(
     table,
     Sheet("sync_logs", COLUMNS, opens="what it did", noun="sync"),

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.parts.numbers import day, figure
-from pages.parts.palette import OTHER
+from pages.parts.palette import INK, OTHER
 from pages.parts.text import for_plotly
 from store.frames import NANOS
 from store.records import Window
@@ -139,3 +139,12 @@ def _laid_out(drawn: go.Figure) -> go.Figure:
     )
     drawn.update_yaxes(tickprefix="$", tickformat="~s", nticks=5, rangemode="tozero", fixedrange=True, title=None)
     return drawn
+
+
+def inked(drawn: go.Figure, shade: str) -> go.Figure:
+    """The figure with axis labels and notes in the theme's ink: Streamlit's own fading is too pale to read."""
+    ink = INK[shade]["text"]
+    drawn.update_xaxes(tickfont_color=ink)
+    drawn.update_yaxes(tickfont_color=ink)
+    drawn.update_annotations(font_color=ink)
+    return drawn.update_layout(legend_font_color=ink)

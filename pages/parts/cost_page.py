@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
-from pages.parts.charts import daily_costs, ranked
+from pages.parts.charts import daily_costs, inked, ranked
 from pages.parts.clock import utc_now
 from pages.parts.covered import covered_days, gaps, is_comparable
 from pages.parts.filter_bar import Bar, filter_bar, reset
@@ -16,6 +16,7 @@ from pages.parts.headline import headline
 from pages.parts.loading import controls, costs, opened_store
 from pages.parts.palette import name_of, series_colours
 from pages.parts.shell import Accounts, frame
+from pages.parts.tables import theme
 from pages.parts.text import escaped
 from store.db import Store
 from store.metrics import CostFilter, chosen, daily, reconciled
@@ -116,7 +117,7 @@ def spend_chart(view: CostView, by: str) -> None:
         days, by, view.asked.window, today=view.today, colours=series_colours(ranked(days, by), by), name_of=write,
         compared=view.compared,
     )  # fmt: skip
-    st.plotly_chart(drawn, config={"displayModeBar": False}, key=f"chart-{by}", alt=said)
+    st.plotly_chart(inked(drawn, theme()), config={"displayModeBar": False}, key=f"chart-{by}", alt=said)
 
 
 def whole_bill(view: CostView) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from store.names import LONGEST_NAME, history, rename, revert
 
 SOURCES = {"provider": "named by the provider", "user": "named here"}
 OPEN = "naming"
+SELECT, CHOSEN = "naming-workspace", "naming-chosen"
 
 
 def naming_button(store: Store) -> None:
@@ -41,18 +42,27 @@ def _dialog(store: Store) -> None:
     if not by_key:
         st.write("No workspace is known yet.")
         return
+    # A select box whose labels change forgets its choice, and a renamed workspace has another label.
+    if st.session_state.get(CHOSEN) in by_key:
+        st.session_state[SELECT] = st.session_state[CHOSEN]
     chosen = st.selectbox(
         "Workspace",
         list(by_key),
         format_func=lambda key: _described(by_key[key], providers),
-        key="naming-workspace",
+        key=SELECT,
+        on_change=_choose,
     )
+    st.session_state[CHOSEN] = chosen
     row = by_key[chosen]
     with st.form("naming-form", clear_on_submit=True, border=False):
         st.text_input("New name", key="naming-name", max_chars=LONGEST_NAME, placeholder=shortened(row["workspace"]))
         st.form_submit_button("Rename", type="primary", on_click=_rename, args=(store, row))
     explain_last()
     _past(store, row)
+
+
+def _choose() -> None:
+    st.session_state[CHOSEN] = st.session_state[SELECT]
 
 
 def _described(row: dict[str, Any], providers: dict[int, str]) -> str:

@@ -22,16 +22,23 @@ def open_runs(store: Store) -> list[dict[str, Any]]:
 
 
 def follow(store: Store) -> None:
-    """Show the progress of open syncs and draw the page anew when one ends, begins, or brings new data."""
+    """Show the progress of open syncs; draw the page anew when one ends or begins, or an account has its first days."""
     at_work = open_runs(store)
-    seen = (data_version(store), tuple(run["id"] for run in at_work))
+    seen = (data_version(store), tuple(run["id"] for run in at_work), _with_data(store))
     every = BUSY_SECONDS if at_work else IDLE_SECONDS
     st.fragment(_watch, run_every=every)(store, seen)
 
 
-def _watch(store: Store, seen: tuple[int, tuple[int, ...]]) -> None:
+def _with_data(store: Store) -> tuple[int, ...]:
+    """The accounts of which any day has been read."""
+    return tuple(row["id"] for row in accounts(store) if row["covered_from"] is not None)
+
+
+def _watch(store: Store, seen: tuple[int, tuple[int, ...], tuple[int, ...]]) -> None:
+    version, runs, with_data = seen
     at_work = open_runs(store)
-    if tuple(run["id"] for run in at_work) != seen[1] or (not at_work and data_version(store) != seen[0]):
+    has_moved = tuple(run["id"] for run in at_work) != runs or _with_data(store) != with_data
+    if has_moved or (not at_work and data_version(store) != version):
         st.rerun()
     names = {row["id"]: row for row in accounts(store)} if at_work else {}
     for run in at_work:
