@@ -1,0 +1,19 @@
+"""From cost rows to tables: pure functions, frame in, frame out.
+
+Input is `frames.read_costs` of a window and the one before it. Money columns are whole nano-dollars, `usage_quantity`
+whole millionths, `change`, `share` and `unit_cost` floats. Null is "the provider does not say"; 0 is measured.
+"""
+
+from store.metrics.api_keys import API_KEY_COLUMNS, api_keys
+from store.metrics.costs import COST_COLUMNS, costs, reconciled
+from store.metrics.models import MODEL_COLUMNS, models
+from store.metrics.providers import PROVIDER_COLUMNS, providers
+from store.metrics.rows import SEARCHED, CostFilter, billed_elsewhere, chosen, contains, left_out, spending
+from store.metrics.sums import MEASURES, MONEY, TOKENS, daily, totals
+from store.metrics.workspaces import WORKSPACE_COLUMNS, workspaces
+
+__all__ = [
+    "API_KEY_COLUMNS", "COST_COLUMNS", "MEASURES", "MODEL_COLUMNS", "MONEY", "PROVIDER_COLUMNS", "SEARCHED", "TOKENS",
+    "WORKSPACE_COLUMNS", "CostFilter", "api_keys", "billed_elsewhere", "chosen", "contains", "costs", "daily",
+    "left_out", "models", "providers", "reconciled", "spending", "totals", "workspaces",
+]  # fmt: skip

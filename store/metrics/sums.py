@@ -1,0 +1,88 @@
+"""Adding rows up: one line per group, with the period before beside it."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from store.metrics.rows import CostFilter
+from store.records import LARGEST_AMOUNT, to_nanos
+
+TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
+MEASURES = (*TOKENS, "requests")
+MONEY = ("billed_cost", "credits_applied", "net_cost")
+
+
+def known_sum(column: str) -> pl.Expr:
+    """The sum of a column over the current window; null where no row reports it."""
+    values = pl.col(column).filter(pl.col("is_current"))
+    return pl.when(values.count() > 0).then(values.sum()).otherwise(None).alias(column)
+
+
+def _sum(column: str) -> pl.Expr:
+    return pl.col(column).filter(pl.col("is_current")).sum().alias(column)
+
+
+def _previous(column: str) -> pl.Expr:
+    """The sum over the previous window; null where it has no row, so that `new` and `no change` differ."""
+    values = pl.col(column).filter(~pl.col("is_current"))
+    return pl.when(values.count() > 0).then(values.sum()).otherwise(None).alias(f"previous_{column}")
+
+
+def change(current: str, previous: str) -> pl.Expr:
+    """(current − previous) ÷ previous as a ratio; null without a positive previous value."""
+    before = pl.col(previous)
+    return pl.when(before > 0).then((pl.col(current) - before) / before).otherwise(None).alias("change")
+
+
+def only(column: str) -> pl.Expr:
+    """The single current value of a text column, `mixed` where it has several."""
+    values = pl.col(column).filter(pl.col("is_current")).drop_nulls().unique()
+    return pl.when(values.len() > 1).then(pl.lit("mixed")).otherwise(values.first()).alias(column)
+
+
+def summed(rows: pl.DataFrame, by: list[str], *more: pl.Expr) -> pl.DataFrame:
+    """One line per group that the current window has, with money, previous net cost, change, tokens and requests."""
+    return (
+        rows.group_by(by)
+        .agg(
+            pl.col("is_current").any(),
+            *[_sum(column) for column in MONEY],
+            _previous("net_cost"),
+            *[known_sum(column) for column in MEASURES],
+            only("cost_basis"),
+            *more,
+        )
+        .filter("is_current")
+        .drop("is_current")
+        .with_columns(change("net_cost", "previous_net_cost"))
+    )
+
+
+def finished(lines: pl.DataFrame, asked: CostFilter, *, default_sort: str, names: list[str]) -> pl.DataFrame:
+    """The lines within the cost range, in the order asked for; equal ones by name, nulls last."""
+    if asked.min_cost is not None:
+        lines = lines.filter(pl.col("billed_cost") >= _bound(asked.min_cost))
+    if asked.max_cost is not None:
+        lines = lines.filter(pl.col("billed_cost") <= _bound(asked.max_cost))
+    first = asked.sort or default_sort
+    others = [name for name in names if name != first]
+    return lines.sort(
+        [first, *others], descending=[asked.descending, *[False] * len(others)], nulls_last=True, maintain_order=True
+    )
+
+
+def _bound(cost: Decimal) -> int:
+    """An end of a cost range in nano-dollars; more than the store can hold is as much as it can."""
+    return to_nanos(max(-LARGEST_AMOUNT, min(cost, LARGEST_AMOUNT)))
+
+
+def totals(rows: pl.DataFrame) -> dict[str, int | float | None]:
+    """Current sums of money, tokens and requests; `previous_…` for each; None where nothing is reported."""
+    columns = (*MONEY, *MEASURES)
+    line = rows.select(*[known_sum(column) for column in columns], *[_previous(column) for column in columns])
+    return line.row(0, named=True)
+
+
+def daily(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Net nano-dollars per day and value of `by`, both windows, ordered; days without cost are absent."""
+    return rows.group_by("day", by, "is_current").agg(pl.col("net_cost").sum()).sort("day", by)
