@@ -25,7 +25,7 @@ from connectors.anthropic_directory import AnthropicSession, named
 from connectors.anthropic_key import STEPS, AnthropicCredential, refuse, wrong_kind
 from connectors.anthropic_reach import BAD_QUESTION, by_analytics, without
 from connectors.anthropic_rows import OTHER, SERVICES, UNASSIGNED, UNBILLED_TIERS, bill, share_out
-from connectors.base import AccountIdentity, Connector, Remembered, reconcile
+from connectors.base import AccountIdentity, Connector, Methodology, Remembered, reconcile
 from connectors.errors import ConnectorError, CredentialLacksBilling, UnexpectedResponse
 from connectors.fields import Fields
 from connectors.http import ProviderHttp, RequestRefused
@@ -197,6 +197,11 @@ ANTHROPIC: Connector[AnthropicCredential, AnthropicSession] = Connector(
     restated_days=31,
     window_days=reports.LONGEST_RANGE,
     gaps=frozenset({"credits_applied"}),
+    methodology=Methodology(
+        exact="Cost by day, workspace, API key and model from the analytics reports, since 2026.",
+        allocated="On days of the older reports: a workspace's cost, split over its keys by tokens of each kind.",
+        missing="Credits, prepaid balance, invoices, taxes, Priority Tier; requests on days of the older reports.",
+    ),
     key_type="Admin API key (sk-ant-admin01-…)",
     data_delay="about 4 hours, up to 24; today is partial",
     steps=STEPS,

@@ -97,6 +97,20 @@ class Remembered:
     readings: tuple[Reading, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Methodology:
+    """How far a provider's numbers can be believed, in sentences for the people who read them; "" where none is so."""
+
+    exact: str
+    """What stands in the store as the provider itself reports it."""
+    missing: str
+    """What the provider does not tell, so that it cannot be shown."""
+    allocated: str = ""
+    """Which reported amounts are split finer than the provider does, and by what."""
+    priced: str = ""
+    """Which amounts are usage at a price instead of a bill."""
+
+
 C = TypeVar("C", bound=Credential)
 S = TypeVar("S", bound=Session)
 
@@ -115,6 +129,7 @@ class Connector(Generic[C, S]):
     restated_days: int
     window_days: int
     steps: str
+    methodology: Methodology
     control: Callable[[S, Window], Mapping[date, Decimal] | None] | None = None
     """The provider's own billed US dollars per day, in few requests, days without cost absent; None where it has none.
 

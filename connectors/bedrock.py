@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from connectors.base import AccountIdentity, Connector
+from connectors.base import AccountIdentity, Connector, Methodology
 from connectors.bedrock_key import STEPS, BedrockCredential
 from connectors.bedrock_ledger import KNOWN_COSTS, Ledger, chosen, read_ledger, read_rows, read_services, treatment
 from connectors.bedrock_lines import model_names
@@ -193,6 +193,10 @@ BEDROCK: Connector[BedrockCredential, "BedrockSession"] = Connector(
     window_days=92,
     gaps=frozenset({"api_key_id", "list_cost", "requests"}),
     sync_minutes=720,
+    methodology=Methodology(
+        exact="Cost by day, linked account and usage type from Cost Explorer, before credits; credits per day.",
+        missing="API keys and requests. Tax, refunds and fees that belong to no model are told in the notes of a sync.",
+    ),
     key_type="IAM access key (AKIA…) with Cost Explorer permissions",
     data_delay="up to 24 hours",
     steps=STEPS,

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from connectors.answers import NOT_FOUND
-from connectors.base import AccountIdentity, Connector, Remembered, reconcile
+from connectors.base import AccountIdentity, Connector, Methodology, Remembered, reconcile
 from connectors.errors import CredentialLacksBilling, CredentialRejected, ProviderUnavailable, UnexpectedResponse
 from connectors.fal_directory import FalSession, account_of, balance, keys_of, username
 from connectors.fal_key import STEPS, FalCredential, refuse
@@ -225,6 +225,10 @@ FAL: Connector[FalCredential, FalSession] = Connector(
             "output_tokens",
             "requests",
         }
+    ),
+    methodology=Methodology(
+        exact="Cost by day, endpoint, API key and unit, and the daily cost of own serverless apps.",
+        missing="Credits and coupons, requests, tokens, and machines rented as fal Compute.",
     ),
     key_type="key of scope ADMIN (key_id:key_secret)",
     data_delay="minutes; today is partial",

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from connectors.base import AccountIdentity, Connector, reconcile
+from connectors.base import AccountIdentity, Connector, Methodology, reconcile
 from connectors.errors import CredentialLacksBilling, CredentialRejected, UnexpectedResponse
 from connectors.http import RequestRefused
 from connectors.litellm_activity import TEAMS, USERS, Activity, Figures, read_day, read_totals
@@ -219,6 +219,11 @@ LITELLM: Connector[LiteLLMCredential, LiteLLMSession] = Connector(
     restated_days=3,
     window_days=7,
     gaps=frozenset({"list_cost", "credits_applied", "usage_quantity", "usage_unit"}),
+    methodology=Methodology(
+        exact="Requests and tokens by day, team, virtual key, model and the provider behind it.",
+        priced="All cost: usage at the proxy's own price list. It counts once where that provider is linked as well.",
+        missing="Credits, list prices, images and seconds, and reserved capacity.",
+    ),
     key_type="virtual key (sk-…) of a view-only admin, and the proxy's base URL",
     data_delay="seconds; today is partial",
     steps=STEPS,

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from connectors.answers import NOT_FOUND
-from connectors.base import AccountIdentity, Connector, reconcile
+from connectors.base import AccountIdentity, Connector, Methodology, reconcile
 from connectors.errors import CredentialLacksBilling, CredentialRejected, UnexpectedResponse
 from connectors.http import RequestRefused
 from connectors.openai_directory import NAMES_UNAVAILABLE, PROJECTS, OpenAISession, read_directory
@@ -206,6 +206,11 @@ OPENAI: Connector[OpenAICredential, OpenAISession] = Connector(
     restated_days=30,
     window_days=31,
     gaps=frozenset({"list_cost", "credits_applied"}),
+    methodology=Methodology(
+        exact="Cost by day, project, API key and line of the bill; requests and tokens from the usage reports.",
+        allocated="Only where OpenAI refuses costs by API key: the project's cost, split over its keys by their usage.",
+        missing="Credit grants and balances, list prices, ChatGPT and Codex seats.",
+    ),
     key_type="organization admin key (sk-admin-…)",
     data_delay="hours; today is partial",
     steps=STEPS,

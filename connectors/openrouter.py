@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from connectors.base import AccountIdentity, Connector, Remembered, reconcile
+from connectors.base import AccountIdentity, Connector, Methodology, Remembered, reconcile
 from connectors.errors import CredentialRejected, UnexpectedResponse
 from connectors.http import ProviderHttp
 from connectors.openrouter_counters import ONLY_TOTALS, counted, first_day
@@ -213,6 +213,12 @@ OPENROUTER: Connector[OpenRouterCredential, OpenRouterSession] = Connector(
         }
     ),
     sync_minutes=60,
+    methodology=Methodology(
+        exact="Cost by day, workspace, key and model with a management key; a standard key tells its daily total.",
+        allocated="With a standard key alone: growth of its counter over days without a sync, booked on the last.",
+        priced="Calls with an own key at another provider: OpenRouter's estimate of what that provider bills.",
+        missing="The fee for buying credits, cached tokens, list prices. With a standard key alone, models.",
+    ),
     key_type="management key beside a standard key (sk-or-v1-…); a standard key alone gives its daily total",
     data_delay="minutes; today is partial",
     steps=STEPS,

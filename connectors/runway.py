@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors.base import AccountIdentity, Connector, Credential, Remembered, masked
+from connectors.base import AccountIdentity, Connector, Credential, Methodology, Remembered, masked
 from connectors.errors import ConnectorError, CredentialLacksBilling, CredentialRejected
 from connectors.fields import Fields
 from connectors.http import ProviderHttp, RequestRefused
@@ -217,6 +217,10 @@ RUNWAY: Connector[RunwayCredential, ProviderHttp] = Connector(
             "workspace_id", "api_key_id", "list_cost", "credits_applied", "requests", "input_tokens",
             "cached_input_tokens", "cache_write_tokens", "output_tokens",
         }
+    ),
+    methodology=Methodology(
+        exact="Credits by day and model, at the API's official price of $0.01 a credit.",
+        missing="Workspaces, API keys, requests and tokens; granted credits; credits of the web application.",
     ),
     key_type="API key of the developer organization (key_…)",
     data_delay="undocumented; today is partial",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from connectors.base import AccountIdentity, Connector, Remembered
+from connectors.base import AccountIdentity, Connector, Methodology, Remembered
 from connectors.errors import UnexpectedResponse
 from connectors.fields import Fields
 from connectors.vertex_key import STEPS, VertexCredential
@@ -201,6 +201,10 @@ VERTEX: "Connector[VertexCredential, BigQuerySession]" = Connector(
     window_days=92,
     gaps=frozenset({"api_key_id", "list_cost", "requests"}),
     sync_minutes=360,
+    methodology=Methodology(
+        exact="Cost by day, project and SKU from the BigQuery billing export, credits of all types beside it.",
+        missing="API keys and requests. Tax and rounding belong to no model. Days before the export was enabled.",
+    ),
     key_type="service account key (JSON) that reads the BigQuery billing export",
     data_delay="24–48 hours; Google promises no limit",
     steps=STEPS,

@@ -26,6 +26,7 @@ page = st.navigation(
         "Data": [
             st.Page("sync_logs.py", title="Sync Logs"),
             st.Page("accounts.py", title="AI Accounts"),
+            st.Page("methodology.py", title="Methodology"),
         ],
     }
 )

@@ -18,6 +18,7 @@ PAGES = {
     "/workspaces": "Workspaces",
     "/sync_logs": "Sync Logs",
     "/accounts": "AI Accounts",
+    "/methodology": "Methodology",
 }
 ASKED, BEGUN, ENDED = "rerun_script", "new_session", "script_finished"
 MOST_FRAMES = 2_000

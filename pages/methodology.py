@@ -1,0 +1,34 @@
+"""Methodology: how far each number can be believed, provider by provider. Made from the connectors themselves."""
+
+import polars as pl
+import streamlit as st
+
+from connectors import CONNECTORS
+from pages.parts import period
+from pages.parts.clock import utc_now
+from pages.parts.loading import costs, opened_store
+from pages.parts.methodology import WORDS, provider_words, shares_of_basis
+from pages.parts.palette import PROVIDERS, readable
+from pages.parts.shell import heading, read_accounts, warnings
+from pages.parts.tables import theme
+from pages.parts.text import escaped
+
+now, store = utc_now(), opened_store()
+found = read_accounts(store, now)
+heading("Methodology")
+warnings()
+st.write("Every total is the provider's own bill, to the last digit, or it says openly what is missing.")
+st.subheader("What the words mean", anchor=False)
+st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in WORDS.items()))
+st.subheader("Provider by provider", anchor=False)
+linked = {row["provider"] for row in found.linked}
+window = period.window_of(period.DEFAULT, now.date())
+lately = costs(store, window)[0].filter(pl.col("day") >= window.start)
+basis = shares_of_basis(lately)
+for slug, connector in sorted(CONNECTORS.items(), key=lambda item: (item[0] not in linked, item[1].name)):
+    with st.container(border=True, gap="small", key=f"methodology-{slug}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(f'<b style="color:{readable(PROVIDERS[slug], theme())}">● {connector.name}</b>', width="content")
+            st.caption("linked" if slug in linked else "not linked", width="content")
+        words = provider_words(connector, basis.get(slug))
+        st.markdown("\n".join(f"- **{word}**: {escaped(said, 300)}" for word, said in words))
