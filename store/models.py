@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, LargeBinary, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -200,10 +200,85 @@ class Lease(SQLModel, table=True):
     expires_at: datetime
 
 
+class MeteringKey(SQLModel, table=True):
+    """A key that metering clients show. Only its SHA-256 is kept: a key is 238 random bits, which nobody guesses."""
+
+    __tablename__ = "metering_key"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    key_hash: str = Field(unique=True)
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """Within a minute."""
+
+
+class SeenEvent(SQLModel, table=True):
+    """A metered event that was counted, so that it is not counted again; kept while it may still come twice."""
+
+    __tablename__ = "metered_event"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    """16 bytes that stand for source and event id."""
+    day: date = Field(index=True)
+
+
+class MeteredCost(SQLModel, table=True):
+    """Metered events added up. A text is "" where no client says it; measures are None where none does."""
+
+    __tablename__ = "metered_cost"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    day: date = Field(primary_key=True)
+    grain: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    """16 bytes that stand for the texts beneath, which can be longer than PostgreSQL's index takes."""
+    source: str
+    provider: str
+    model: str
+    api_key: str
+    workspace: str
+    application: str
+    operation: str
+    usage_unit: str
+    cost: Decimal = Field(sa_type=NanoDollars)
+    """Of the events whose cost is known: 0 says nothing where all are unpriced."""
+    priced_cost: Decimal = Field(sa_type=NanoDollars)
+    """The part of `cost` that is use at public prices instead of the clients' word."""
+    events: int = Field(sa_type=BigInteger)
+    failed_events: int = Field(sa_type=BigInteger)
+    unpriced_events: int = Field(sa_type=BigInteger)
+    """Events that succeeded and whose cost is not known."""
+    input_tokens: int | None = Field(default=None, sa_type=BigInteger)
+    cached_input_tokens: int | None = Field(default=None, sa_type=BigInteger)
+    cache_write_tokens: int | None = Field(default=None, sa_type=BigInteger)
+    output_tokens: int | None = Field(default=None, sa_type=BigInteger)
+    usage_quantity: Decimal | None = Field(default=None, sa_type=MicroUnits)
+
+
+class SavedView(SQLModel, table=True):
+    """A page with its filters under a name, for the whole team."""
+
+    __tablename__ = "saved_view"
+
+    name: str = Field(primary_key=True)
+    page: str
+    """The page's table, as `queries.QUERIES` calls it."""
+    filters: str
+    """The filter bar's values as JSON."""
+    saved_at: datetime
+
+
 class DataVersion(SQLModel, table=True):
-    """One row, counted up by every change of what pages show; keys their caches."""
+    """One row that keys the caches of pages."""
 
     __tablename__ = "data_version"
 
     id: int = Field(default=1, primary_key=True)
     version: int = 0
+    """Counted up by every change of what pages show, metering apart."""
+    metered: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """Counted up by every saved batch of metered events, many a second."""
