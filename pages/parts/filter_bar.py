@@ -11,6 +11,7 @@ from pages.parts import period
 from pages.parts.columns import COLUMNS, sort_word
 from pages.parts.loading import names
 from pages.parts.palette import name_of
+from pages.parts.saved_views import taken, views_button
 from pages.parts.text import escaped
 from store.db import Store
 from store.metrics import CostFilter
@@ -48,7 +49,7 @@ def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> Cos
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter-bar"):
         st.multiselect(
             "Providers", providers, format_func=name_of, key="provider", bind="query-params",
-            placeholder="All providers", width=190,
+            placeholder="All providers", width=165,
         )  # fmt: skip
         window = _period(today)
         if bar.has_cost_range:
@@ -66,6 +67,7 @@ def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> Cos
             disabled=not _is_changed(bar),
             help="Back to all costs of the last 30 days",
         )
+        views_button(store, bar.table, _changes(bar), chips())
     chosen = chips()
     _draw_chips(store, chosen)
     state = st.session_state
@@ -102,6 +104,8 @@ def _dollars(number: float | None) -> Decimal | None:
 def _recall(bar: Bar) -> None:
     """Streamlit drops the state of widgets when the page changes, unless it is assigned again."""
     state = st.session_state
+    for name, value in taken({**DEFAULTS, "sort": bar.sort}).items():
+        state[name] = value
     if PENDING in state:
         state["provider"] = state.pop(PENDING)
     if state.get("sort") not in {None, *_sortable(bar)}:
@@ -114,7 +118,7 @@ def _recall(bar: Bar) -> None:
 def _period(today: date) -> Window:
     chosen = st.selectbox(
         "Period", list(period.PERIODS), index=list(period.PERIODS).index(period.DEFAULT), key="period",
-        format_func=period.PERIODS.__getitem__, bind="query-params", width=150,
+        format_func=period.PERIODS.__getitem__, bind="query-params", width=138,
     )  # fmt: skip
     if chosen != period.CUSTOM:
         return period.window_of(chosen, today)
@@ -130,7 +134,7 @@ def _cost_range() -> None:
     least, most = st.session_state.get("min_cost"), st.session_state.get("max_cost")
     ends = [f"{sign} ${end:,.2f}" for sign, end in (("≥", least), ("≤", most)) if end is not None]
     said = escaped(" and ".join(ends) or "Any cost")
-    with st.popover(said, key="cost-range", width=130, help="Keep rows whose billed cost lies between two amounts"):
+    with st.popover(said, key="cost-range", width=112, help="Keep rows whose billed cost lies between two amounts"):
         for label, name in (("At least, US$", "min_cost"), ("At most, US$", "max_cost")):
             st.number_input(
                 label, value=None, key=name, step=1.0, format="%.2f", bind="query-params", placeholder="any"
@@ -150,15 +154,22 @@ def _sort(bar: Bar) -> None:
         key="sort",
         format_func=sort_word,
         bind="query-params",
-        width=160,
+        width=145,
     )
-    st.selectbox("Order", (DESCENDING, ASCENDING), key="order", bind="query-params", width=130)
+    st.selectbox("Order", (DESCENDING, ASCENDING), key="order", bind="query-params", width=125)
+
+
+def _changes(bar: Bar) -> dict[str, Any]:
+    """The bar's values that differ from those of a fresh page, by the names of their controls."""
+    usual = {**DEFAULTS, "sort": bar.sort}
+    given = {name: st.session_state.get(name) for name in usual}
+    if given["period"] != period.CUSTOM:
+        del given["days"]
+    return {name: value for name, value in given.items() if value and value != usual[name]}
 
 
 def _is_changed(bar: Bar) -> bool:
-    usual = {**DEFAULTS, "sort": bar.sort}
-    given = {name: st.session_state.get(name) for name in usual if name != "days"}
-    return bool(chips()) or any(value and value != usual[name] for name, value in given.items())
+    return bool(chips() or _changes(bar))
 
 
 def reset(bar: Bar) -> None:
