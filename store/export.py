@@ -6,8 +6,11 @@ import polars.selectors as cs
 from store.frames import MICROS, NANOS
 
 MONEY_COLUMNS = frozenset(
-    {"billed_cost", "credits_applied", "net_cost", "previous_net_cost", "list_cost", "sync_cost", "before", "after"}
-)
+    {
+        "billed_cost", "credits_applied", "net_cost", "previous_net_cost", "list_cost", "image_cost", "sync_cost",
+        "before", "after", "metered_cost", "covered", "unmetered", "over_metered",
+    }
+)  # fmt: skip
 FORMULA_STARTS = r"^[\s\p{C}]*[=+\-@＝＋－＠]|^[\t\r\n]"
 """Full-width signs count too: spreadsheets of East Asian locales run them."""
 
@@ -22,14 +25,19 @@ def to_csv(table: pl.DataFrame) -> bytes:
 
 def printed(table: pl.DataFrame) -> pl.DataFrame:
     """The table as it is exported: money and quantities as decimal text, hostile text inert."""
-    return table.with_columns(_inert(cs.string())).with_columns(
+    inert = [_inert(table[name]) for name in table.select(cs.string() | cs.categorical() | cs.enum()).columns]
+    return table.with_columns(inert).with_columns(
         *[_decimal(column, NANOS, 9, 2) for column in table.columns if column in MONEY_COLUMNS],
         *[_decimal(column, MICROS, 6, 0) for column in table.columns if column == "usage_quantity"],
     )
 
 
-def _inert(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.str.contains(FORMULA_STARTS)).then(text.str.replace("^", "'")).otherwise(text)
+def _inert(texts: pl.Series) -> pl.Series:
+    """As `String`. Each different text is looked at once: a column of many rows has few."""
+    different = texts.unique().cast(pl.String)
+    hostile = different.filter(different.str.contains(FORMULA_STARTS))
+    plain = texts.cast(pl.String)
+    return plain if hostile.is_empty() else plain.replace(hostile, "'" + hostile)
 
 
 def _decimal(column: str, unit: int, digits: int, least: int) -> pl.Expr:

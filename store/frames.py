@@ -4,17 +4,15 @@ Money is whole nano-dollars (`Int64`), quantities are whole millionths (`Int64`)
 """
 
 import sqlite3
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-import adbc_driver_postgresql.dbapi
-import adbc_driver_sqlite.dbapi
 import polars as pl
+import polars.selectors as cs
 from sqlalchemy import select
 
-from store.engine import Store, read_only_uri
-from store.errors import StoreError, explained
+from store.cost_rows import Schema, cost_rows
+from store.engine import Store
+from store.errors import StoreError
 from store.models import Account, ApiKey, ControlTotal, DataVersion, SyncRun
 from store.names import all_names
 from store.records import Window, to_nanos
@@ -23,30 +21,7 @@ from store.tables import rows_of, table
 NANOS = 1_000_000_000
 MICROS = 1_000_000
 UNATTRIBUTED_NAME = "Unattributed"
-BATCH_ROWS = 100_000_000
 
-Schema = dict[str, pl.DataType | type[pl.DataType]]
-
-COST_SCHEMA: Schema = {
-    "day": pl.Date,
-    "account_id": pl.Int64,
-    "workspace_id": pl.String,
-    "api_key_id": pl.String,
-    "model": pl.String,
-    "variant": pl.String,
-    "upstream": pl.String,
-    "billed_cost": pl.Int64,
-    "list_cost": pl.Int64,
-    "credits_applied": pl.Int64,
-    "cost_basis": pl.String,
-    "input_tokens": pl.Int64,
-    "cached_input_tokens": pl.Int64,
-    "cache_write_tokens": pl.Int64,
-    "output_tokens": pl.Int64,
-    "usage_quantity": pl.Int64,
-    "usage_unit": pl.String,
-    "requests": pl.Int64,
-}
 ACCOUNT_SCHEMA: Schema = {"account_id": pl.Int64, "provider": pl.String, "account": pl.String}
 WORKSPACE_SCHEMA: Schema = {
     "account_id": pl.Int64,
@@ -64,6 +39,7 @@ KEY_SCHEMA: Schema = {
     "api_key_workspace_id": pl.String,
     "created_at": pl.Datetime("us", "UTC"),
     "last_used_at": pl.Datetime("us", "UTC"),
+    "first_seen": pl.Datetime("us", "UTC"),
 }
 
 
@@ -75,51 +51,15 @@ def data_version(store: Store) -> int:
 
 
 def read_costs(store: Store, window: Window) -> pl.DataFrame:
-    """Cost rows of a window with the names of their account, workspace and key joined in, ordered by day and grain.
+    """Cost rows of a window with the names of their account, workspace and key joined in, ordered by account, day and
+    the rest of the grain.
 
-    Columns: those of `COST_SCHEMA`, then provider, account, workspace, workspace_names (every name it ever had),
-    api_key_hint, api_key_name, api_key_status, and `net_cost` = billed − credits, all money in nano-dollars.
+    Columns: those of `cost_rows.COST_SCHEMA`, then provider, account, workspace, workspace_names (every name it ever
+    had), api_key_hint, api_key_name, api_key_status, and `net_cost` = billed − credits, all money in nano-dollars. Text
+    is categorical: comparing, grouping and joining it works on small numbers; `metrics.sums` gives plain text again.
     """
     names = read_names(store)
-    columns = ", ".join(COST_SCHEMA)
-    ids = ", ".join(str(int(account_id)) for account_id in names["account"]["account_id"])
-    if not ids:
-        return _named(pl.DataFrame(schema=COST_SCHEMA), names)
-    sql = (
-        f"SELECT {columns} FROM daily_cost WHERE account_id IN ({ids}) "  # noqa: S608  own columns, integer ids
-        f"AND day >= {{0}} AND day < {{1}}"
-    )
-    return _named(_query(store, sql, (window.start, window.end)), names)
-
-
-def _query(store: Store, sql: str, days: tuple[date, date]) -> pl.DataFrame:
-    try:
-        if store.sqlite_path is not None:
-            found = _query_sqlite(store.sqlite_path, sql.format("?", "?"), [day.isoformat() for day in days])
-        else:
-            found = _query_postgresql(store, sql.format("$1", "$2"), list(days))
-    except (adbc_driver_sqlite.dbapi.Error, adbc_driver_postgresql.dbapi.Error) as fault:
-        raise explained(fault) from fault
-    return found
-
-
-def _query_sqlite(path: Path, sql: str, parameters: list[str]) -> pl.DataFrame:
-    """The driver guesses types from its first batch of rows, so all rows are one batch."""
-    with adbc_driver_sqlite.dbapi.connect(read_only_uri(path)) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": BATCH_ROWS})
-        cursor.execute(sql, parameters)
-        found = pl.from_arrow(cursor.fetch_arrow_table())
-    assert isinstance(found, pl.DataFrame)
-    return found.with_columns(pl.col("day").cast(pl.String).str.to_date("%Y-%m-%d")).cast(pl.Schema(COST_SCHEMA))
-
-
-def _query_postgresql(store: Store, sql: str, parameters: list[date]) -> pl.DataFrame:
-    url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        found = pl.from_arrow(cursor.fetch_arrow_table())
-    assert isinstance(found, pl.DataFrame)
-    return found.cast(pl.Schema(COST_SCHEMA))
+    return _named(cost_rows(store, window, names["account"]["account_id"].to_list()), names)
 
 
 def read_names(store: Store) -> dict[str, pl.DataFrame]:
@@ -157,20 +97,20 @@ def _frame(rows: list[dict[str, Any]], schema: Schema) -> pl.DataFrame:
 
 
 def _named(costs: pl.DataFrame, names: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    keys = names["api_key"].select("account_id", "api_key_id", "api_key_hint", "api_key_name", "api_key_status")
+    accounts, workspaces, keys = (frame.with_columns(cs.string().cast(pl.Categorical)) for frame in names.values())
+    keys = keys.select("account_id", "api_key_id", "api_key_hint", "api_key_name", "api_key_status")
     return (
-        costs.join(names["account"], on="account_id", how="left")
-        .join(names["workspace"], on=["account_id", "workspace_id"], how="left")
-        .join(keys, on=["account_id", "api_key_id"], how="left")
+        costs.join(accounts, on="account_id", how="left", maintain_order="left")
+        .join(workspaces, on=["account_id", "workspace_id"], how="left", maintain_order="left")
+        .join(keys, on=["account_id", "api_key_id"], how="left", maintain_order="left")
         .with_columns(
             pl.when(pl.col("workspace_id") == "")
-            .then(pl.lit(UNATTRIBUTED_NAME))
+            .then(pl.lit(UNATTRIBUTED_NAME, pl.Categorical))
             .otherwise(pl.coalesce("workspace", "workspace_id"))
             .alias("workspace"),
             pl.coalesce("workspace_names", "workspace_id").alias("workspace_names"),
             (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost"),
         )
-        .sort("day", "account_id", "workspace_id", "api_key_id", "model", "variant", "upstream")
     )
 
 

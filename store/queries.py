@@ -5,9 +5,12 @@ from collections.abc import Callable
 import polars as pl
 
 from store import metrics
+from store.cost_rows import Schema
 from store.engine import Store
-from store.frames import Schema, covered_days, read_costs, read_keys, read_names, read_runs
+from store.frames import UNATTRIBUTED_NAME, covered_days, read_costs, read_keys, read_names, read_runs
+from store.metered import read_metered
 from store.metrics import CostFilter
+from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed, model_coverage, seen
 from store.records import Window, to_nanos
 
 RUN_SCHEMA: Schema = {
@@ -38,21 +41,42 @@ def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Call
     return query
 
 
-def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
-    """The API Keys table, idle keys included."""
-    rows = metrics.chosen(spending_rows(store, asked.window) if rows is None else rows, asked)
-    idle = read_keys(read_names(store))
+def key_findings(store: Store, window: Window, parted: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> pl.DataFrame:
+    """`metrics.key_findings` of all keys; `parted` is `parted_rows` of the window."""
+    rows, elsewhere = parted_rows(store, window) if parted is None else parted
+    return metrics.key_findings(rows, elsewhere, read_names(store)["api_key"], window)
+
+
+def api_key_lines(store: Store, asked: CostFilter, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """`metrics.api_keys` of all findings, idle keys included; `found` is `key_findings`."""
+    known = read_keys(read_names(store)).with_columns(pl.col("workspace").replace("", UNATTRIBUTED_NAME))
     if asked.providers:
-        idle = idle.filter(pl.col("provider").is_in(list(asked.providers)))
+        known = known.filter(pl.col("provider").is_in(list(asked.providers)))
     if asked.workspace:
-        idle = idle.filter(pl.col("workspace") == asked.workspace)
+        known = known.filter(pl.col("workspace") == asked.workspace)
     if asked.api_key:
-        idle = idle.filter(pl.col("api_key_id") == asked.api_key)
+        known = known.filter(pl.col("api_key_id") == asked.api_key)
     if needle := asked.search.strip().lower():
-        idle = idle.filter(metrics.contains(needle, tuple(name for name in metrics.SEARCHED if name != "model")))
+        known = known.filter(metrics.contains(needle, tuple(name for name in metrics.SEARCHED if name != "model")))
     if asked.model:
-        idle = idle.clear()
-    return metrics.api_keys(rows, asked, idle)
+        known = known.clear()
+    return metrics.api_keys(metrics.chosen(rows, asked), asked, known, found)
+
+
+def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The API Keys table, idle keys included. `rows` are all of the window's spend."""
+    parted = parted_rows(store, asked.window) if rows is None else (rows, rows.clear())
+    lines = api_key_lines(store, asked, parted[0], key_findings(store, asked.window, parted))
+    return metrics.of_finding(lines, asked.finding).select(metrics.API_KEY_COLUMNS)
+
+
+def coverage(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The Coverage table. Only the provider narrows what is held against the bill; the search keeps models."""
+    del rows
+    spent, elsewhere = parted_rows(store, asked.window)
+    told = seen(read_metered(store, Window(asked.window.previous.start, asked.window.end)), elsewhere)
+    bill = metrics.chosen(spent, CostFilter(window=asked.window, providers=asked.providers))
+    return listed(model_coverage(bill, told, asked), asked)
 
 
 def sync_logs(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -72,10 +96,11 @@ def sync_logs(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None)
 
 QUERIES: dict[str, Callable[..., pl.DataFrame]] = {
     "providers": _of_costs(metrics.providers),
-    "models": _of_costs(metrics.models),
+    "models": _of_costs(lambda rows, asked: metrics.models(rows, asked).select(metrics.MODEL_COLUMNS)),
     "api_keys": api_keys,
     "workspaces": _of_costs(metrics.workspaces),
     "costs": _of_costs(metrics.costs),
+    "coverage": coverage,
     "sync_logs": sync_logs,
 }
 SORTABLE: dict[str, tuple[str, ...]] = {
@@ -84,5 +109,6 @@ SORTABLE: dict[str, tuple[str, ...]] = {
     "api_keys": metrics.API_KEY_COLUMNS,
     "workspaces": metrics.WORKSPACE_COLUMNS,
     "costs": metrics.COST_COLUMNS,
+    "coverage": MODEL_COVERAGE_COLUMNS,
     "sync_logs": tuple(RUN_SCHEMA),
 }

@@ -25,10 +25,13 @@ def reconciled(rows: pl.DataFrame, elsewhere: pl.DataFrame, controls: pl.DataFra
     `rows` is the spend, `elsewhere` what `spending` leaves out: a gateway's own total holds both.
     """
     own = controls.filter(pl.col("day").is_between(window.start, window.end, closed="left"))
-    whole = pl.concat([rows, elsewhere])
-    billed = whole.filter("is_current").group_by("account_id", "day").agg(pl.col("billed_cost").sum())
+    whole = pl.concat(
+        [part.lazy().filter("is_current").select("account_id", "day", "billed_cost") for part in (rows, elsewhere)]
+    )
+    billed = whole.group_by("account_id", "day").agg(pl.col("billed_cost").sum()).collect(engine="streaming")
     both = own.join(billed, on=["account_id", "day"], how="left").with_columns(pl.col("billed_cost").fill_null(0))
-    lost = rows.filter(pl.col("is_current") & (pl.col("workspace_id") == "") & (pl.col("api_key_id") == ""))
+    is_lost = pl.col("is_current") & (pl.col("workspace_id") == "") & (pl.col("api_key_id") == "")
+    lost = rows.lazy().filter(is_lost).select("billed_cost").collect()
     return {
         "days": both.height,
         "equal_days": both.filter((pl.col("billed_cost") - pl.col("control_total")).abs() < MICROS // 1000).height,

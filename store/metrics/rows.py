@@ -1,10 +1,13 @@
 """Which rows count, and which the filter asks for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial, reduce
+from operator import or_
 
 import polars as pl
+import polars.selectors as cs
 
 from store.records import Window
 
@@ -16,7 +19,8 @@ class CostFilter:
     """What a page or an export asks for. Empty fields do not filter.
 
     `search` keeps cost rows whose workspace (by any name it ever had), key or model contains the text; the cost range
-    keeps table rows by their billed US dollars. `workspace` is a display name, `api_key` an id, `model` a model.
+    keeps table rows by their billed US dollars. `workspace` is a display name, `api_key` an id, `model` a model;
+    `finding` keeps the keys that have it (see `findings.FINDINGS`).
     """
 
     window: Window
@@ -25,6 +29,7 @@ class CostFilter:
     workspace: str = ""
     api_key: str = ""
     model: str = ""
+    finding: str = ""
     min_cost: Decimal | None = None
     max_cost: Decimal | None = None
     sort: str = ""
@@ -58,7 +63,8 @@ def left_out(elsewhere: pl.DataFrame) -> pl.DataFrame:
 
     Columns `provider`, `upstream`, `billed_cost`; input is `chosen`.
     """
-    sums = elsewhere.filter("is_current").group_by("provider", "upstream").agg(pl.col("billed_cost").sum())
+    current = elsewhere.lazy().filter("is_current")
+    sums = current.group_by("provider", "upstream").agg(pl.col("billed_cost").sum()).with_columns(plain()).collect()
     return sums.sort("billed_cost", "provider", "upstream", descending=[True, False, False])
 
 
@@ -70,15 +76,30 @@ def chosen(costs: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     for column, value in (("workspace", asked.workspace), ("api_key_id", asked.api_key), ("model", asked.model)):
         if value:
             keep &= pl.col(column) == value
-    found = costs.filter(keep)
     if needle := asked.search.strip().lower():
-        found = found.filter(contains(needle, SEARCHED))
-    return found.with_columns((pl.col("day") >= asked.window.start).alias("is_current"))
+        keep &= contains(needle, SEARCHED)
+    return costs.filter(keep).with_columns((pl.col("day") >= asked.window.start).alias("is_current"))
 
 
 def contains(needle: str, columns: tuple[str, ...]) -> pl.Expr:
     """Whether any of the columns has the lower-case text in it, letter case aside, taken literally."""
-    return pl.any_horizontal(
-        pl.col(column).str.to_lowercase().str.contains(needle, literal=True).fill_null(value=False)
-        for column in columns
-    )
+    return pl.map_batches(list(columns), partial(_has, needle), return_dtype=pl.Boolean, is_elementwise=True)
+
+
+def _has(needle: str, columns: Sequence[pl.Series]) -> pl.Series:
+    """Categorical columns share their categories: each text is looked into once, and a row only by its number."""
+    texts = [_contain(needle, values) for values in columns if values.dtype == pl.String]
+    coded = [values for values in columns if isinstance(values.dtype, pl.Categorical)]
+    if coded:
+        hits = _contain(needle, pl.Categorical().categories.to_series())
+        texts += [hits.gather(values.cat.physical()).fill_null(value=False) for values in coded]
+    return reduce(or_, texts)
+
+
+def _contain(needle: str, texts: pl.Series) -> pl.Series:
+    return texts.str.to_lowercase().str.contains(needle, literal=True).fill_null(value=False)
+
+
+def plain() -> pl.Expr:
+    """Every categorical column as `String`, for lines: few, and joined with other frames."""
+    return (cs.categorical() | cs.enum()).cast(pl.String)

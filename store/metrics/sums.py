@@ -3,28 +3,43 @@
 from decimal import Decimal
 
 import polars as pl
+import polars.selectors as cs
 
-from store.metrics.rows import CostFilter
+from store.metrics.rows import CostFilter, plain
 from store.records import LARGEST_AMOUNT, to_nanos
 
 TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
 MEASURES = (*TOKENS, "requests")
 MONEY = ("billed_cost", "credits_applied", "net_cost")
+DECIDED_BY = {
+    "provider": {"account_id"},
+    "account": {"account_id"},
+    "workspace": {"account_id", "workspace_id"},
+    "api_key_hint": {"account_id", "api_key_id"},
+    "api_key_name": {"account_id", "api_key_id"},
+    "api_key_status": {"account_id", "api_key_id"},
+}
+"""Columns that need no grouping by where these are grouped by: they have one value there."""
+
+
+def _current(column: str) -> pl.Expr:
+    """The values of the current window, null elsewhere: a sum of it needs no list of each group's rows."""
+    return pl.when("is_current").then(pl.col(column))
 
 
 def known_sum(column: str) -> pl.Expr:
     """The sum of a column over the current window; null where no row reports it."""
-    values = pl.col(column).filter(pl.col("is_current"))
+    values = _current(column)
     return pl.when(values.count() > 0).then(values.sum()).otherwise(None).alias(column)
 
 
 def _sum(column: str) -> pl.Expr:
-    return pl.col(column).filter(pl.col("is_current")).sum().alias(column)
+    return _current(column).sum().alias(column)
 
 
 def _previous(column: str) -> pl.Expr:
     """The sum over the previous window; null where it has no row, so that `new` and `no change` differ."""
-    values = pl.col(column).filter(~pl.col("is_current"))
+    values = pl.when(~pl.col("is_current")).then(pl.col(column))
     return pl.when(values.count() > 0).then(values.sum()).otherwise(None).alias(f"previous_{column}")
 
 
@@ -36,15 +51,22 @@ def change(current: str, previous: str) -> pl.Expr:
 
 def only(column: str) -> pl.Expr:
     """The single current value of a text column, `mixed` where it has several."""
-    values = pl.col(column).filter(pl.col("is_current")).drop_nulls().unique()
-    return pl.when(values.len() > 1).then(pl.lit("mixed")).otherwise(values.first()).alias(column)
+    values = _current(column)
+    least = values.min()
+    return pl.when(least != values.max()).then(pl.lit("mixed")).otherwise(least).alias(column)
 
 
 def summed(rows: pl.DataFrame, by: list[str], *more: pl.Expr) -> pl.DataFrame:
-    """One line per group that the current window has, with money, previous net cost, change, tokens and requests."""
-    return (
-        rows.group_by(by)
+    """One line per group that the current window has, with money, previous net cost, change, tokens and requests.
+
+    Texts of the lines are `String`, whatever they are in the rows.
+    """
+    told = [name for name in by if DECIDED_BY.get(name, {name}) <= set(by) - {name}]
+    lines = (
+        rows.lazy()
+        .group_by([name for name in by if name not in told])
         .agg(
+            *[pl.col(name).first() for name in told],
             pl.col("is_current").any(),
             *[_sum(column) for column in MONEY],
             _previous("net_cost"),
@@ -54,8 +76,10 @@ def summed(rows: pl.DataFrame, by: list[str], *more: pl.Expr) -> pl.DataFrame:
         )
         .filter("is_current")
         .drop("is_current")
-        .with_columns(change("net_cost", "previous_net_cost"))
+        .with_columns(change("net_cost", "previous_net_cost"), plain())
+        .collect(engine="streaming")
     )
+    return lines.select(*by, cs.exclude(by))
 
 
 def finished(lines: pl.DataFrame, asked: CostFilter, *, default_sort: str, names: list[str]) -> pl.DataFrame:
@@ -66,9 +90,16 @@ def finished(lines: pl.DataFrame, asked: CostFilter, *, default_sort: str, names
         lines = lines.filter(pl.col("billed_cost") <= _bound(asked.max_cost))
     first = asked.sort or default_sort
     others = [name for name in names if name != first]
-    return lines.sort(
-        [first, *others], descending=[asked.descending, *[False] * len(others)], nulls_last=True, maintain_order=True
-    )
+    by = [_sorted_by(lines[name]) for name in (first, *others)]
+    order = [asked.descending, *[False] * len(others)]
+    return lines.sort(by, descending=order, nulls_last=True, maintain_order=True)
+
+
+def _sorted_by(values: pl.Series) -> pl.Series:
+    """What sorts like the values: of categorical text the place of each text among all, a small number."""
+    if not isinstance(values.dtype, pl.Categorical):
+        return values
+    return pl.Categorical().categories.to_series().rank("dense").gather(values.cat.physical())
 
 
 def _bound(cost: Decimal) -> int:
@@ -85,4 +116,5 @@ def totals(rows: pl.DataFrame) -> dict[str, int | float | None]:
 
 def daily(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """Net nano-dollars per day and value of `by`, both windows, ordered; days without cost are absent."""
-    return rows.group_by("day", by, "is_current").agg(pl.col("net_cost").sum()).sort("day", by)
+    days = rows.lazy().group_by("day", by, "is_current").agg(pl.col("net_cost").sum()).with_columns(plain())
+    return days.sort("day", by).collect(engine="streaming")

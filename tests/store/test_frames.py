@@ -9,8 +9,8 @@ import pytest
 
 from settings import Settings
 from store.db import Store, open_store
+from store.cost_rows import COST_SCHEMA
 from store.frames import (
-    COST_SCHEMA,
     covered_days,
     data_version,
     is_healthy,
@@ -28,13 +28,13 @@ from tests.store.cast import Syncing, begin, bill, cost, day, march, rows
 
 NAMED: dict[str, Any] = {
     **COST_SCHEMA,
-    "provider": pl.String,
-    "account": pl.String,
-    "workspace": pl.String,
-    "workspace_names": pl.String,
-    "api_key_hint": pl.String,
-    "api_key_name": pl.String,
-    "api_key_status": pl.String,
+    "provider": pl.Categorical,
+    "account": pl.Categorical,
+    "workspace": pl.Categorical,
+    "workspace_names": pl.Categorical,
+    "api_key_hint": pl.Categorical,
+    "api_key_name": pl.Categorical,
+    "api_key_status": pl.Categorical,
     "net_cost": pl.Int64,
 }
 FULL: dict[str, Any] = {
@@ -106,9 +106,9 @@ def test_names_are_joined_and_the_net_cost_is_beside_the_billed(sync: Syncing) -
     )  # fmt: skip
     assert read_costs(sync.store, march(1, 3)).select(wanted).rows() == [
         (day(1), "openai", "openai team", "Ours", "w1\nSearch\nOurs", "sk-…ab", "ci", "active", 10**9),
-        (day(2), "litellm", "proxy", "w1", "w1", None, None, "unknown", 4 * 10**9),
         (day(3), "openai", "openai team", "Unattributed", "", None, None, None, 2 * 10**9),
         (day(3), "openai", "openai team", "w2", "w2", None, None, "deleted", -(10**9)),
+        (day(2), "litellm", "proxy", "w1", "w1", None, None, "unknown", 4 * 10**9),
     ]
 
 

@@ -1,7 +1,6 @@
 """Tables from a handful of rows whose sums can be checked in the head; money in nano-dollars, `D` is one dollar."""
 
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +8,8 @@ import polars as pl
 import pytest
 
 from store import metrics
-from store.frames import COST_SCHEMA, MICROS, NANOS
+from store.cost_rows import COST_SCHEMA
+from store.frames import MICROS, NANOS
 from store.metrics import CostFilter, billed_elsewhere, chosen, left_out, reconciled, spending
 from store.records import Window
 from tests.store.cast import day, march
@@ -18,7 +18,7 @@ D = NANOS
 ASKED = CostFilter(window=march(11, 20))
 """March 11 to 20; the window before it is March 1 to 10."""
 TEXT = ("provider", "account", "workspace", "workspace_names", "api_key_hint", "api_key_name", "api_key_status")
-SCHEMA: dict[str, Any] = {**COST_SCHEMA, **dict.fromkeys(TEXT, pl.String), "net_cost": pl.Int64}
+SCHEMA: dict[str, Any] = {**COST_SCHEMA, **dict.fromkeys(TEXT, pl.Categorical), "net_cost": pl.Int64}
 
 
 def row(on: int, dollars: float, **more: Any) -> dict[str, Any]:
@@ -94,7 +94,6 @@ def test_an_empty_window_gives_empty_tables_of_the_same_columns() -> None:
     empty = chosen(frame(), ASKED)
     for table, columns in (
         (metrics.providers(empty, ASKED), metrics.PROVIDER_COLUMNS),
-        (metrics.models(empty, ASKED), metrics.MODEL_COLUMNS),
         (metrics.workspaces(empty, ASKED), metrics.WORKSPACE_COLUMNS),
         (metrics.costs(empty, ASKED), metrics.COST_COLUMNS),
     ):
@@ -105,28 +104,6 @@ def test_an_empty_window_gives_empty_tables_of_the_same_columns() -> None:
 def test_shares_need_a_positive_total() -> None:
     rows = chosen(frame(row(12, 1), row(12, -1, provider="fal")), ASKED)
     assert lines(metrics.providers(rows, ASKED), "share") == [(None,), (None,)]
-
-
-def test_unit_costs_are_per_million_tokens_or_per_own_unit_and_only_like_with_like() -> None:
-    rows = frame(
-        row(12, 3, credits_applied=D, model="tokens", input_tokens=300_000, output_tokens=100_000),
-        row(12, 4, model="images", usage_quantity=8 * MICROS, usage_unit="images", input_tokens=5),
-        row(12, 4, model="no quantity"),
-        row(12, 4, model="none made", usage_quantity=0, usage_unit="images"),
-        row(12, 4, model="two units", usage_quantity=8 * MICROS, usage_unit="images", variant="a"),
-        row(12, 4, model="two units", usage_quantity=8 * MICROS, usage_unit="seconds", variant="b"),
-        row(12, 4, model="unit and tokens", usage_quantity=8 * MICROS, usage_unit="images", variant="a"),
-        row(12, 4, model="unit and tokens", input_tokens=10, variant="b"),
-    )
-    asked = replace(ASKED, sort="model", descending=False)
-    assert lines(metrics.models(chosen(rows, asked), asked), "model", "unit_cost", "pricing_unit") == [
-        ("images", 0.5, "images"),
-        ("no quantity", None, None),
-        ("none made", None, "images"),
-        ("tokens", 5.0, "1M tokens"),
-        ("two units", None, None),
-        ("unit and tokens", None, None),
-    ]
 
 
 def test_tokens_per_request_divide_only_rows_that_report_both() -> None:
@@ -143,42 +120,6 @@ def test_tokens_per_request_divide_only_rows_that_report_both() -> None:
         ("gpt-5", 50.0),
         ("idle", None),
         ("silent", None),
-    ]
-
-
-def idle(*rows: dict[str, Any]) -> pl.DataFrame:
-    text = ("api_key_id", "workspace_id", "provider", "account", "workspace", "api_key_name", "api_key_hint")
-    schema = {"account_id": pl.Int64, **dict.fromkeys(text, pl.String), "api_key_status": pl.String}
-    schema |= {"workspace_names": pl.String, "last_used_at": pl.Datetime("us", "UTC")}
-    return pl.DataFrame(list(rows), schema=schema)
-
-
-def test_keys_that_spent_nothing_stand_with_zero_cost_and_unknown_usage(now: datetime) -> None:
-    known = {"account_id": 1, "provider": "openai", "account": "Team", "workspace_id": "w1", "workspace": "W1"}
-    keys = idle(
-        {**known, "api_key_id": "k1", "last_used_at": now},
-        {**known, "api_key_id": "k5", "api_key_name": "spare"},
-    )
-    table = metrics.api_keys(chosen(FIVE, ASKED), ASKED, keys)
-    assert lines(table, "api_key_id", "api_key_name", "net_cost", "requests", "last_used_at") == [
-        ("k9", None, 6 * D, None, None),
-        ("k1", None, 2 * D, 0, now),
-        ("k2", None, D, None, None),
-        ("k5", "spare", 0, None, None),
-    ]
-
-
-def test_workspaces_of_several_providers_under_one_name_are_one_line() -> None:
-    rows = frame(
-        row(12, 1, workspace="Ours"),
-        row(12, 2, workspace="Ours", provider="fal", account_id=2, workspace_id="p7"),
-        row(12, 4, workspace="Ours", provider="fal", account_id=2, workspace_id="p7", api_key_id="", model="o9"),
-        row(12, 8, workspace_id="", api_key_id=""),
-    )
-    table = metrics.workspaces(chosen(rows, ASKED), ASKED)
-    assert lines(table, "workspace", "providers", "workspace_ids", "billed_cost", "api_keys", "models") == [
-        ("Unattributed", "openai", "", 8 * D, 0, 1),
-        ("Ours", "fal, openai", "p7, w1", 7 * D, 2, 2),
     ]
 
 

@@ -1,0 +1,206 @@
+"""How much of the bill is metered: what clients and gateways counted, held against what the providers charge.
+
+A provider's bill is covered as far as its models' metered cost reaches, each up to what was billed for it. What is
+metered beyond the bill is told apart and covers nothing.
+"""
+
+import re
+
+import polars as pl
+
+from store.metrics.rows import CostFilter, contains
+from store.metrics.sums import finished
+
+SEEN_SCHEMA = {
+    "day": pl.Date,
+    "provider": pl.String,
+    "model": pl.String,
+    "api_key": pl.String,
+    "workspace": pl.String,
+    "cost": pl.Int64,
+    "priced_cost": pl.Int64,
+    "events": pl.Int64,
+    "unpriced_events": pl.Int64,
+}
+COVERAGE_COLUMNS = (
+    "billed_cost",
+    "metered_cost",
+    "covered",
+    "unmetered",
+    "over_metered",
+    "coverage",
+    "events",
+    "unpriced_events",
+)
+MODEL_COVERAGE_COLUMNS = ("provider", "model", *COVERAGE_COLUMNS, "previous_coverage")
+KEY_COVERAGE_COLUMNS = ("provider", "api_key_id", "api_key_hint", "api_key_name", "workspace", *COVERAGE_COLUMNS)
+
+_DATE = r"[-@:](19|20)\d{2}-?\d{2}-?\d{2}"
+_SUFFIXES = re.compile(rf"({_DATE}|-latest|-v\d+(:\d+)?|:\d+)+$")
+_REGION = re.compile(r"^(us|eu|apac|ap|jp|au|global)\.(?=[a-z0-9]+\.)")
+_MAKER = re.compile(r"^(anthropic|amazon|meta|cohere|mistral|deepseek|ai21|stability|qwen|openai|google|zai|minimax)\.")
+
+
+def model_family(name: str) -> str:
+    """The name under which a bill's and a client's word for one model meet: without maker, region, date and version."""
+    plain = name.strip().lower().rpartition("/")[2]
+    plain = _MAKER.sub("", _REGION.sub("", plain))
+    return _SUFFIXES.sub("", plain).replace(".", "-").replace("_", "-") or plain
+
+
+def seen(metered: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
+    """All that was metered, `SEEN_SCHEMA`: `frames.read_metered`, and gateways' rows that another bill holds.
+
+    `elsewhere` is `rows.billed_elsewhere`; a gateway's keys are its own, not the provider's.
+    """
+    gateways = elsewhere.select(
+        "day",
+        pl.col("upstream").cast(pl.String).alias("provider"),
+        pl.col("model").cast(pl.String),
+        pl.lit("").alias("api_key"),
+        pl.lit("").alias("workspace"),
+        pl.col("billed_cost").alias("cost"),
+        pl.col("billed_cost").alias("priced_cost"),
+        pl.col("requests").fill_null(0).alias("events"),
+        pl.lit(0, pl.Int64).alias("unpriced_events"),
+    )
+    return pl.concat([metered.select(*SEEN_SCHEMA), gateways])
+
+
+def model_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """One line per provider and model family, the largest unmetered remainder first: `MODEL_COVERAGE_COLUMNS`.
+
+    `rows` is `chosen`, `metered` is `seen`. Money in nano-dollars. A line without a bill has `coverage` null: it is all
+    over-metered. Gateways' own rows are no bill and stay out.
+    """
+    now = _held_against(_billed(rows.filter("is_current")), _in(metered, asked, is_current=True))
+    before = _held_against(_billed(rows.filter(~pl.col("is_current"))), _in(metered, asked, is_current=False))
+    past = before.select("provider", "family", pl.col("coverage").alias("previous_coverage"))
+    return (
+        now.join(past, on=["provider", "family"], how="left")
+        .sort("unmetered", "over_metered", "provider", "model", descending=[True, True, False, False])
+        .select(MODEL_COVERAGE_COLUMNS)
+    )
+
+
+def listed(lines: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """The lines of `model_coverage` whose model has the text searched for, in the cost range and order asked for."""
+    if needle := asked.search.strip().lower():
+        lines = lines.filter(contains(needle, ("model",)))
+    return finished(lines, asked, default_sort="unmetered", names=["provider", "model"])
+
+
+def summed_coverage(lines: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Lines of `model_coverage` added up, largest unmetered remainder first; `coverage` is covered ÷ billed."""
+    sums = lines.group_by(by).agg(
+        *[pl.col(name).sum() for name in COVERAGE_COLUMNS if name != "coverage"],
+    )
+    order = ["unmetered", *by]
+    found = sums.with_columns(_ratio()).select(*by, *COVERAGE_COLUMNS)
+    return found.sort(order, descending=[True, *[False] * len(by)])
+
+
+def overall(lines: pl.DataFrame, share: str) -> float | None:
+    """A share of all lines, each weighted by its bill; null where nothing was billed."""
+    whole = (pl.col("covered") + pl.col("unmetered")).filter(pl.col(share).is_not_null())
+    found: float | None = lines.select(
+        pl.when(whole.sum() > 0).then((pl.col(share).drop_nulls() * whole).sum() / whole.sum())
+    ).item()
+    return found
+
+
+def key_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """One line per key of the bill, largest unmetered remainder first: `KEY_COVERAGE_COLUMNS`.
+
+    A client names a key by its name, id or hint, letter case aside. `coverage` is null where no client names any key of
+    that provider: then nothing is known about its keys.
+    """
+    keys = ["provider", "api_key_id", "api_key_hint", "api_key_name", "workspace"]
+    billed = (
+        rows.filter(pl.col("is_current") & (pl.col("upstream").cast(pl.String) == ""))
+        .group_by(keys)
+        .agg(pl.col("billed_cost").sum())
+        .with_columns(pl.col(keys).cast(pl.String))
+        .filter((pl.col("billed_cost") > 0) & (pl.col("api_key_id") != ""))
+        .sort("billed_cost", *keys, descending=[True, *[False] * len(keys)])
+        .with_row_index("line")
+    )
+    words = pl.concat_list("api_key_id", "api_key_hint", "api_key_name")
+    named = (
+        billed.select("line", "provider", words.alias("word"))
+        .explode("word")
+        .drop_nulls("word")
+        .with_columns(pl.col("word").str.to_lowercase())
+        .unique(["provider", "word"], keep="first", maintain_order=True)
+    )
+    told = (
+        _in(metered, asked, is_current=True)
+        .filter(pl.col("api_key") != "")
+        .with_columns(pl.col("api_key").str.to_lowercase().alias("word"))
+    )
+    sums = told.join(named, on=["provider", "word"], how="inner").group_by("line").agg(*_metered_sums())
+    known = pl.col("provider").is_in(told["provider"].unique().to_list())
+    lines = _compared(billed.join(sums, on="line", how="left"))
+    lines = lines.with_columns(pl.when(known).then("coverage").alias("coverage"))
+    return lines.sort("unmetered", "line", descending=[True, False]).select(KEY_COVERAGE_COLUMNS)
+
+
+def unpriced(metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """What was metered without any cost: `provider`, `model`, `unpriced_events`, most first."""
+    found = _in(metered, asked, is_current=True).group_by("provider", "model").agg(pl.col("unpriced_events").sum())
+    found = found.filter(pl.col("unpriced_events") > 0)
+    return found.sort("unpriced_events", "provider", "model", descending=[True, False, False])
+
+
+def _in(metered: pl.DataFrame, asked: CostFilter, *, is_current: bool) -> pl.DataFrame:
+    """What was metered in the window, or the one before it, for the chosen providers."""
+    window = asked.window if is_current else asked.window.previous
+    keep = pl.col("day").is_between(window.start, window.end, closed="left")
+    if asked.providers:
+        keep &= pl.col("provider").is_in(list(asked.providers))
+    return metered.filter(keep)
+
+
+def _billed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Per provider and family what was billed, and the name its bill calls the largest part of it by."""
+    sums = (
+        rows.filter(pl.col("upstream").cast(pl.String) == "")
+        .group_by("provider", "model")
+        .agg(pl.col("billed_cost").sum())
+        .with_columns(pl.col("provider", "model").cast(pl.String))
+    )
+    return _by_family(sums, pl.col("billed_cost").sum())
+
+
+def _by_family(sums: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
+    names = {name: model_family(name) for name in sums["model"].unique()}
+    family = pl.col("model").replace_strict(names, return_dtype=pl.String) if names else pl.col("model")
+    order = ["billed_cost" if "billed_cost" in sums.columns else "cost", "model"]
+    ranked = sums.with_columns(family.alias("family")).sort(order, descending=[True, False])
+    return ranked.group_by("provider", "family", maintain_order=True).agg(pl.col("model").first(), *measures)
+
+
+def _metered_sums() -> list[pl.Expr]:
+    return [pl.col("cost").sum().alias("metered_cost"), pl.col("events").sum(), pl.col("unpriced_events").sum()]
+
+
+def _held_against(billed: pl.DataFrame, metered: pl.DataFrame) -> pl.DataFrame:
+    told = _by_family(metered, *_metered_sums()).rename({"model": "metered_model"})
+    both = billed.join(told, on=["provider", "family"], how="full", coalesce=True)
+    return _compared(both.with_columns(pl.coalesce("model", "metered_model").alias("model")))
+
+
+def _compared(lines: pl.DataFrame) -> pl.DataFrame:
+    filled = lines.with_columns(pl.col("billed_cost", "metered_cost", "events", "unpriced_events").fill_null(0))
+    covered = pl.min_horizontal("metered_cost", "billed_cost").clip(lower_bound=0)
+    split = filled.with_columns(covered.alias("covered")).with_columns(
+        (pl.col("billed_cost").clip(lower_bound=0) - pl.col("covered")).alias("unmetered"),
+        (pl.col("metered_cost") - pl.col("covered")).clip(lower_bound=0).alias("over_metered"),
+    )
+    return split.with_columns(_ratio())
+
+
+def _ratio() -> pl.Expr:
+    """Covered ÷ what was to be covered; null where nothing was."""
+    whole = pl.col("covered") + pl.col("unmetered")
+    return pl.when(whole > 0).then(pl.col("covered") / whole).alias("coverage")

@@ -1,0 +1,104 @@
+"""What is worth a look about API keys: those nobody uses, new ones, deleted ones that spend, and those that drift."""
+
+import polars as pl
+
+from store.metrics.outliers import ABOVE, BELOW, outliers
+from store.metrics.rows import plain
+from store.records import Window
+
+FINDINGS = {
+    "idle": "idle",
+    "new": "new",
+    "deleted": "deleted but spending",
+    "drifting": "drifting",
+    "unattributed": "unattributed",
+}
+"""The words of each finding, by its name in filters."""
+BETWEEN = ", "
+KEY = ["account_id", "api_key_id"]
+
+
+def key_findings(rows: pl.DataFrame, elsewhere: pl.DataFrame, keys: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Per known key its `findings` in words, in the order of `FINDINGS`, "" where there is nothing to say; beside them
+    `created_at` and `last_used_at`.
+
+    `rows` and `elsewhere` are all cost rows of the window and the one before it, as `spending` and `billed_elsewhere`
+    part them: a gateway's key whose cost another bill holds is in use. `keys` are the keys of `frames.read_names`.
+    What a page filters changes no finding.
+    """
+    use = pl.concat([_use(rows, window), _use(elsewhere, window)]).group_by(KEY).agg(pl.all().any())
+    drift = outliers(rows, KEY, window).select(*KEY, pl.col("outlier").is_in([ABOVE, BELOW]).alias("has_drifted"))
+    known = keys.select(*KEY, "api_key_status", "created_at", "last_used_at", "first_seen")
+    every = (
+        use.filter(pl.col("api_key_id") != "")
+        .join(known, on=KEY, how="full", coalesce=True)
+        .join(drift, on=KEY, how="left")
+        .with_columns(_has_past(use), pl.col("first_seen").min().over("account_id").alias("first_seen_of_any"))
+        .with_columns(pl.col(pl.Boolean).fill_null(value=False))
+    )
+    is_deleted = (pl.col("api_key_status") == "deleted").fill_null(value=False)
+    found = {
+        "idle": ~pl.col("has_cost") & ~pl.col("has_requests") & ~is_deleted,
+        "new": _is_new(window),
+        "deleted": is_deleted & pl.col("has_cost"),
+        "drifting": pl.col("has_drifted"),
+    }
+    words = [pl.when(is_so).then(pl.lit(FINDINGS[name])) for name, is_so in found.items()]
+    said = pl.concat_str(words, separator=BETWEEN, ignore_nulls=True).alias("findings")
+    return every.select(*KEY, said, "created_at", "last_used_at")
+
+
+def _use(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Per key whether it had cost and requests in the window, and cost before."""
+    is_current, costs = pl.col("day") >= window.start, pl.col("billed_cost") != 0
+    use = (
+        rows.lazy()
+        .group_by(KEY)
+        .agg(
+            (costs & is_current).any().alias("has_cost"),
+            ((pl.col("requests") > 0) & is_current).any().alias("has_requests"),
+            (costs & ~is_current).any().alias("had_cost"),
+        )
+    )
+    return use.with_columns(plain()).collect(engine="streaming")
+
+
+def _has_past(use: pl.DataFrame) -> pl.Expr:
+    """Whether the key's account has any cost before the window: else nothing in it is new, only newly read."""
+    accounts = use.filter("had_cost")["account_id"].unique().to_list()
+    return pl.col("account_id").is_in(accounts).alias("has_past")
+
+
+def _is_new(window: Window) -> pl.Expr:
+    """Created in the window, or its first cost is in it, or it was first seen in it where nobody tells its creation.
+
+    At the first sync of an account all keys are first seen, which makes none of them new.
+    """
+    created, seen = pl.col("created_at").dt.date(), pl.col("first_seen").dt.date()
+    is_created = created.is_between(window.start, window.end, closed="left")
+    is_seen = seen.is_between(window.start, window.end, closed="left") & (seen > pl.col("first_seen_of_any").dt.date())
+    is_first_cost = pl.col("has_cost") & pl.col("has_past")
+    return is_created.fill_null(value=False) | (
+        ~pl.col("had_cost") & (is_first_cost | (created.is_null() & is_seen.fill_null(value=False)))
+    )
+
+
+def with_findings(lines: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The lines of the API Keys table with what `key_findings` tells; costs without a key are `unattributed`."""
+    said = pl.when(pl.col("api_key_id") == "").then(pl.lit(FINDINGS["unattributed"])).otherwise("findings")
+    return lines.join(found, on=KEY, how="left", maintain_order="left").with_columns(
+        said.fill_null("").alias("findings")
+    )
+
+
+def of_finding(lines: pl.DataFrame, finding: str) -> pl.DataFrame:
+    """The lines that have the finding, all without one; none for a finding there is not."""
+    if not finding:
+        return lines
+    return lines.filter(pl.col("findings").str.split(BETWEEN).list.contains(FINDINGS.get(finding, finding)))
+
+
+def finding_counts(lines: pl.DataFrame) -> dict[str, int]:
+    """How many keys have each finding; for `unattributed` the net nano-dollars."""
+    counts = {name: of_finding(lines, name).select(KEY).n_unique() for name in FINDINGS}
+    return {**counts, "unattributed": int(of_finding(lines, "unattributed")["net_cost"].sum())}

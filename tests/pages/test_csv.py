@@ -1,0 +1,129 @@
+"""What a page shows is what its CSV holds, cell for cell, whatever is filtered and however it is sorted."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from pages.parts import numbers, period
+from pages.parts.columns import COLUMNS
+from pages.parts.palette import name_of
+from store.db import Store
+from store.export import to_csv
+from store.metrics import CostFilter
+from store.queries import QUERIES, SORTABLE
+from store.records import ApiKeyRecord, CostRecord, WorkspaceRecord
+from tests.pages.conftest import READ, OpenPage, finish, shown
+from tests.store.cast import begin, bill
+
+TODAY = date(2026, 3, 20)
+PAGES = ("providers", "models", "api_keys", "workspaces")
+PRESETS = ("7d", "30d", "month", "last-month")
+COMBINATIONS = 18
+"""Per page; each opens the page anew."""
+NAMES = ("Search", "=1+1", "-2", "@x", "a,b", 'say "hi"', "two\nlines", "+cmd|' /C calc'!A0", "Ünï", "1e5", "0012", " ")
+MODELS = ("gpt-5", "=SUM(A1)", "claude", "dall-e-3", "1.50", "whisper")
+
+
+@pytest.fixture
+def filled(empty_store: Store, now: Any) -> Store:
+    """Three accounts with costs of every shape over sixty days, names that spreadsheets would run among them."""
+    chance = Random("cells")
+    for provider in ("openai", "bedrock", "fal"):
+        sync = begin(empty_store, now - timedelta(hours=1), provider=provider, organization=f"org-{provider}")
+        costs = {record.grain: record for record in (_cost(chance) for _ in range(160))}
+        workspaces = [WorkspaceRecord(workspace_id=f"w{number}", name=name) for number, name in enumerate(NAMES)]
+        keys = [
+            ApiKeyRecord(api_key_id=f"k{number}", workspace_id=f"w{number}", name=name, hint=f"sk-…000{number}")
+            for number, name in enumerate(NAMES)
+        ]
+        finish(sync, bill(READ, *costs.values(), workspaces=tuple(workspaces), api_keys=tuple(keys)))
+    return empty_store
+
+
+def _cost(chance: Random) -> CostRecord:
+    number = chance.randrange(len(NAMES))
+    unit = chance.choice((None, None, "images", "seconds"))
+    return CostRecord(
+        day=TODAY - timedelta(days=chance.randrange(60)),
+        workspace_id=chance.choice((f"w{number}", "")),
+        api_key_id=chance.choice((f"k{number}", "")),
+        model=chance.choice(MODELS),
+        variant=chance.choice(("", "hd 1024x1024", "batch")),
+        billed_cost=Decimal(chance.choice((0, 1, -7, 10**9, chance.randrange(10**13)))).scaleb(-9),
+        credits_applied=Decimal(chance.choice((0, 0, chance.randrange(10**10)))).scaleb(-9),
+        cost_basis=chance.choice(("reported", "allocated")),
+        input_tokens=chance.choice((None, 0, chance.randrange(10**9))),
+        output_tokens=chance.choice((None, 0, chance.randrange(10**8))),
+        usage_quantity=Decimal(chance.randrange(10**9)).scaleb(-6) if unit else None,
+        usage_unit=unit,
+        requests=chance.choice((None, 0, chance.randrange(10**6))),
+    )
+
+
+def asked(table: str, number: int) -> tuple[dict[str, Any], CostFilter]:
+    """A combination at random, as the address says it and as the query takes it; the order is set on the page."""
+    chance = Random(f"{table} {number}")
+    sort = chance.choice([name for name in SORTABLE[table] if name in COLUMNS])
+    descending = chance.random() < 0.5
+    preset = chance.choice(PRESETS)
+    providers = chance.sample(("openai", "bedrock", "fal"), chance.choice((0, 0, 1, 2)))
+    search = chance.choice(("", "", "gpt", "=", "a,b", "sk-…0003", "nothing has this"))
+    least, most = chance.choice((None, None, "0.5", "100")), chance.choice((None, None, "2500.25"))
+    url = {
+        "order": "Descending" if descending else "Ascending",
+        "period": period.PERIODS[preset], "provider": [name_of(slug) for slug in providers], "search": search,
+        "min_cost": least, "max_cost": most,
+    }  # fmt: skip
+    wanted = CostFilter(
+        window=period.window_of(preset, TODAY), providers=tuple(providers), search=search, sort=sort,
+        descending=descending, min_cost=Decimal(least) if least else None, max_cost=Decimal(most) if most else None,
+    )  # fmt: skip
+    return {name: value for name, value in url.items() if value}, wanted
+
+
+@pytest.mark.parametrize("number", range(COMBINATIONS))
+@pytest.mark.parametrize("table", PAGES)
+def test_the_csv_is_the_table_cell_for_cell(table: str, number: int, filled: Store, open_page: OpenPage) -> None:
+    url, wanted = asked(table, number)
+    header, *written = csv.reader(io.StringIO(to_csv(QUERIES[table](filled, wanted)).decode(), newline=""))
+    app = open_page(f"{table}.py", **url)
+    app.selectbox(key="sort").set_value(wanted.sort).run()
+    if not written:
+        assert app.button(key="empty-reset")
+        return
+    page = shown(app)
+    compared = [name for name in page.columns if name in header and COLUMNS[name].kind != "trend"]
+    assert len(compared) > 8
+    assert page.height == len(written)
+    for line, cells in zip(page.iter_rows(named=True), written, strict=True):
+        exported = dict(zip(header, cells, strict=True))
+        for name in compared:
+            assert is_same(name, line[name], exported), (name, line[name], exported[name])
+
+
+def is_same(name: str, cell: Any, exported: dict[str, str]) -> bool:
+    """Whether a cell of the page says what the cell of the CSV says."""
+    text = exported[name]
+    kind = COLUMNS[name].kind
+    compare: dict[str, Callable[[], bool]] = {
+        "change": lambda: cell == (numbers.change(float(text)) if text else _without_past(name, exported)),
+        "share": lambda: (cell is None and not text) or abs(cell - float(text)) <= 0.0005,
+        "time": lambda: (cell is None and not text) or f"{cell:%Y-%m-%dT%H:%M:%SZ}" == text,
+    }
+    if kind in compare:
+        return compare[kind]()
+    if kind in {"money", "unit_price", "count", "quantity"}:
+        return (cell is None and not text) or Decimal(str(cell)) == Decimal(text)
+    plain = text.removeprefix("'") if text.startswith("'") else text
+    return (cell or "") in {plain, text, COLUMNS[name].missing if not text else plain}
+
+
+def _without_past(name: str, exported: dict[str, str]) -> str:
+    is_new = name == "change" and not exported["previous_net_cost"]
+    return "new" if is_new else numbers.INCOMPARABLE
