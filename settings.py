@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENDPOINT_PREFIX = "SPENDGLASS_ENDPOINT_"
+SHORTEST_METERING_KEY = 24
 
 
 class Settings(BaseSettings):
@@ -62,6 +63,20 @@ class Settings(BaseSettings):
         if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://; for a SQLite file set SPENDGLASS_DATA_DIR instead")
         return value
+
+    @field_validator("metering_keys")
+    @classmethod
+    def _are_long(cls, value: SecretStr | None) -> SecretStr | None:
+        keys = [] if value is None else [key.strip() for key in value.get_secret_value().split(",")]
+        if any(len(key) < SHORTEST_METERING_KEY or not key.isascii() for key in keys if key):
+            raise ValueError(f"every key needs {SHORTEST_METERING_KEY} plain characters or more")
+        return value
+
+    @property
+    def own_metering_keys(self) -> tuple[str, ...]:
+        """The metering keys given by the environment."""
+        given = "" if self.metering_keys is None else self.metering_keys.get_secret_value()
+        return tuple(dict.fromkeys(key.strip() for key in given.split(",") if key.strip()))
 
     @property
     def sqlite_path(self) -> Path | None:

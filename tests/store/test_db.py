@@ -16,27 +16,29 @@ from sqlmodel import SQLModel
 
 from settings import Settings
 from store.db import migrate, open_store
+from store.engine import Store, postgresql_engine, sqlite_engine
 from store.errors import StoreError, StoreTooNew
 from store.frames import data_version
 from store.models import DailyCost
-from store.revisions import MIGRATIONS, head, version
+from store.revisions import MIGRATIONS, head, upgrade, version
+from store.secrets import open_sealer
 from tests.conftest import Postgresql
 from tests.store.cast import Syncing, bill, cost, everything, march, rows
 
 ROOT = Path(__file__).parents[2]
-SECOND = '''
-"""Second revision, of this test only"""
+LATER = '''
+"""A later revision, of this test only"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "later"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
     op.add_column("account", sa.Column("colour", sa.String(), server_default="blue"))
-    %s
+    {then}
 '''
 
 
@@ -50,10 +52,10 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, without_settings: None
 
 
 def scripts(tmp_path: Path, then: str = "") -> Path:
-    """A folder of migrations with a second revision."""
+    """A folder of migrations with one more revision."""
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "0002_second.py").write_text(SECOND % then)
+    (folder / "versions" / "later.py").write_text(LATER.format(head=head(), then=then))
     return folder
 
 
@@ -76,25 +78,42 @@ def test_models_and_migrations_agree(empty: Settings) -> None:
     store.close()
 
 
+def test_a_database_of_the_first_release_is_upgraded_and_keeps_its_data(empty: Settings) -> None:
+    url = empty.database_url.get_secret_value() if empty.database_url else None
+    empty.data_dir.mkdir()
+    path = None if url else empty.data_dir / "spendglass.db"
+    engine = postgresql_engine(url) if url else sqlite_engine(empty.data_dir / "spendglass.db")
+    first = Store(engine, open_sealer(empty), path, empty.data_dir / "backups")
+    with first.write() as connection:
+        upgrade(connection, "0001")
+        connection.execute(text("UPDATE data_version SET version = 7"))
+    first.close()
+    store = open_store(empty)
+    assert version(store) == head() != "0001"
+    assert data_version(store) == 7
+    assert len(list(store.backups.iterdir())) == 1
+    store.close()
+
+
 def test_an_older_database_is_backed_up_and_then_upgraded(sync: Syncing, tmp_path: Path) -> None:
     sync.save(bill(march(1, 1), cost(1, "1.5")))
     migrate(sync.store, scripts(tmp_path))
-    assert version(sync.store) == "0002"
+    assert version(sync.store) == "later"
     with sync.store.read() as connection:
         assert connection.execute(text("SELECT colour FROM account")).scalars().all() == ["blue"]
         assert connection.execute(text("SELECT billed_cost FROM daily_cost")).scalars().all() == [1_500_000_000]
     [kept] = sync.store.backups.iterdir()
     with closing(sqlite3.connect(kept)) as file:
-        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [(head(),)]
         assert file.execute("SELECT billed_cost FROM daily_cost").fetchall() == [(1_500_000_000,)]
     undo(sync)
 
 
 def undo(sync: Syncing) -> None:
-    """Back to the first revision: the PostgreSQL database serves the next test too."""
+    """Back to the current revision: the PostgreSQL database serves the next test too."""
     with sync.store.write() as connection:
         connection.execute(text("ALTER TABLE account DROP COLUMN colour"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head()})
 
 
 def test_a_migration_that_fails_changes_nothing(sync: Syncing, tmp_path: Path) -> None:
@@ -104,7 +123,7 @@ def test_a_migration_that_fails_changes_nothing(sync: Syncing, tmp_path: Path) -
         migrate(
             sync.store, scripts(tmp_path, then='op.execute("DELETE FROM daily_cost; ")\n    op.execute("nonsense")')
         )
-    assert version(sync.store) == "0001"
+    assert version(sync.store) == head()
     assert everything(sync.store) == before
 
 
@@ -132,7 +151,7 @@ def test_a_newer_database_is_refused_untouched(sync: Syncing, chosen: Settings) 
     assert len(rows(sync.store, DailyCost, "day")) == 1
     assert not sync.store.backups.exists()
     with sync.store.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head()})
 
 
 def test_another_programs_database_is_refused_untouched(tmp_path: Path, without_settings: None) -> None:
