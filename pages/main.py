@@ -22,10 +22,12 @@ page = st.navigation(
             st.Page("models.py", title="Models"),
             st.Page("api_keys.py", title="API Keys"),
             st.Page("workspaces.py", title="Workspaces"),
+            st.Page("coverage.py", title="Coverage"),
         ],
         "Data": [
             st.Page("sync_logs.py", title="Sync Logs"),
             st.Page("accounts.py", title="AI Accounts"),
+            st.Page("metering.py", title="Metering"),
             st.Page("methodology.py", title="Methodology"),
         ],
     }

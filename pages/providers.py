@@ -2,28 +2,32 @@
 
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, reconciled_days, spend_chart, stop_if_empty
+from pages.parts.coverage import coverage, coverage_card, with_coverage
 from pages.parts.filter_bar import Bar, drill
 from pages.parts.gateways import gateway_notes
 from pages.parts.provider_states import with_states
-from pages.parts.tables import Sheet, show
+from pages.parts.reconciled import reconciled_note
+from pages.parts.tables import Sheet, filled, show
 from store import metrics
 
 COLUMNS = (
-    "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "share", "input_tokens",
+    "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "share", "coverage", "input_tokens",
     "output_tokens", "requests", "last_sync", "cost_basis",
 )  # fmt: skip
 
 view = open_page("Providers", Bar("providers"), has_logs_button=True)
 table = with_states(metrics.providers(view.rows, view.asked), view.accounts)
+covered = coverage(view)
+table = with_coverage(table, covered)
 stop_if_empty(view, table)
 
-reconciled = cards.reconciled_card(reconciled_days(view))
-cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), reconciled])
+cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), coverage_card(covered)])
+reconciled_note(reconciled_days(view))
 gateway_notes(view.elsewhere)
 spend_chart(view, "provider" if view.rows["provider"].n_unique() > 1 else "model")
 row = show(
     table,
-    Sheet("providers", COLUMNS, opens="its models"),
+    Sheet("providers", filled(table, COLUMNS, ("coverage",)), opens="its models"),
     file_name=view.file_name("providers"),
     compared=view.compared,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",

@@ -3,14 +3,15 @@
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, spend_chart, stop_if_empty
 from pages.parts.filter_bar import Bar, drill
-from pages.parts.naming import naming_button
-from pages.parts.tables import Sheet, show
+from pages.parts.naming import naming_buttons
+from pages.parts.tables import Sheet, filled, show
+from pages.parts.workspace_panel import opened_workspace, workspace_panel
 from store import metrics
 
 COLUMNS = (
-    "workspace", "providers", "billed_cost", "credits_applied", "net_cost", "change", "input_tokens",
-    "cached_input_tokens", "cache_write_tokens", "output_tokens", "requests", "api_keys", "models",
-    "cost_basis", "workspace_ids",
+    "workspace", "net_cost", "change", "outlier", "providers", "naming", "parts", "billed_cost", "credits_applied",
+    "images", "image_cost", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "requests",
+    "api_keys", "models", "cost_basis", "workspace_ids",
 )  # fmt: skip
 
 view = open_page("Workspaces", Bar("workspaces"))
@@ -20,13 +21,21 @@ stop_if_empty(view, table)
 used = cards.Card("Workspaces", f"{table.height:,}", "with cost in this period", help="One for each name shown below.")
 cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), used])
 spend_chart(view, "workspace")
-naming_button(view.store)
+naming_buttons(view.store, metrics.unnamed(table))
+sheet = Sheet(
+    "workspaces",
+    filled(table, COLUMNS, metrics.IMAGE_COLUMNS),
+    opens="its API keys",
+    click="its parts and names",
+)
 row = show(
     table,
-    Sheet("workspaces", COLUMNS, opens="its API keys"),
+    sheet,
     file_name=view.file_name("workspaces"),
     compared=view.compared,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
 )
 if row is not None:
     drill("api_keys.py", workspace=table["workspace"][row])
+if (opened := opened_workspace(table, sheet)) is not None:
+    workspace_panel(view, opened)

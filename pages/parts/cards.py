@@ -1,5 +1,6 @@
 """Figures: what a page is about, in four cards."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -96,13 +97,18 @@ def _delta(sums: dict[str, Any], name: str, *, compared: bool, is_cost: bool = T
 
 def _trend(rows: pl.DataFrame, window: Window) -> tuple[float, ...]:
     """Net US dollars per day of the window, in order."""
-    sums = dict(rows.filter("is_current").group_by("day").agg(pl.col("net_cost").sum()).iter_rows())
+    sums = dict(_current_sums(rows, "day", "net_cost"))
     return tuple(sums.get(chosen, 0) / NANOS for chosen in window.days())
+
+
+def _current_sums(rows: pl.DataFrame, by: str, column: str) -> Iterator[tuple[Any, ...]]:
+    current = rows.lazy().filter("is_current")
+    return current.group_by(by).agg(pl.col(column).sum()).collect(engine="streaming").iter_rows()
 
 
 def _basis(rows: pl.DataFrame) -> str:
     """What part of the billed cost is not as the provider reported it for that very row."""
-    parts = dict(rows.filter("is_current").group_by("cost_basis").agg(pl.col("billed_cost").sum()).iter_rows())
+    parts = dict(_current_sums(rows, "cost_basis", "billed_cost"))
     whole = sum(parts.values())
     split = [
         f"{numbers.percent(parts[name] / whole)} {name}"
@@ -110,22 +116,3 @@ def _basis(rows: pl.DataFrame) -> str:
         if whole > 0 and parts.get(name, 0) > 0
     ]
     return f"Of it {' and '.join(split)}, the rest reported row by row." if split else "All of it reported row by row."
-
-
-def reconciled_card(found: dict[str, int]) -> Card:
-    """How many day totals equal the provider's own. `found` is `metrics.reconciled`."""
-    value = f"{found['equal_days']} of {found['days']}" if found["days"] else numbers.UNKNOWN
-    missing = found["days"] - found["equal_days"]
-    said = "every day" if not missing else numbers.counted(missing, "day") + " off"
-    lost = numbers.figure(found["unattributed"])
-    return Card(
-        "Reconciled",
-        value,
-        said if found["days"] else numbers.INCOMPARABLE,
-        "orange" if missing else "green" if found["days"] else "off",
-        "vs the provider's total",
-        help=(
-            "Days of each account whose rows add up to the provider's own total of that day. "
-            f"{lost} of it the provider attributes to no workspace and no key."
-        ),
-    )

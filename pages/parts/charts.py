@@ -144,7 +144,7 @@ def _laid_out(drawn: go.Figure) -> go.Figure:
 def inked(drawn: go.Figure, shade: str) -> go.Figure:
     """The figure with axis labels and notes in the theme's ink: Streamlit's own fading is too pale to read."""
     ink = INK[shade]["text"]
-    drawn.update_xaxes(tickfont_color=ink)
+    drawn.update_xaxes(tickfont_color=ink, title_font_color=ink)
     drawn.update_yaxes(tickfont_color=ink)
     drawn.update_annotations(font_color=ink)
     return drawn.update_layout(legend_font_color=ink)

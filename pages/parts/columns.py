@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pages.parts.numbers import UNKNOWN
+from pages.parts.numbers import INCOMPARABLE, UNKNOWN
+from store.metrics.efficiency import RULE
+from store.metrics.outliers import FARTHEST, LEAST_DAYS, LEAST_DOLLARS, LEAST_SPREAD
 
 Kind = Literal[
     "text",
@@ -19,6 +21,9 @@ Kind = Literal[
     "time",
     "day",
     "basis",
+    "trend",
+    "outlier",
+    "findings",
 ]
 
 
@@ -33,6 +38,19 @@ class Column:
 
 
 TOKENS = "Tokens as the provider counts them. N/A: the provider does not say."
+OUTLIERS = (
+    f"above or below: the daily average lies more than {FARTHEST} spreads beyond both the median and the average day "
+    "of the period before. A spread is the median absolute deviation of those days as a standard deviation, at least "
+    f"{LEAST_SPREAD:.0%} of the median day. Differences below ${LEAST_DOLLARS} in all are usual. "
+    f"{INCOMPARABLE}: fewer than {LEAST_DAYS} days of past."
+)
+FINDING_RULES = (
+    "idle: no cost in this period, and no requests where they are reported. "
+    "new: created or first seen in this period, or without cost before it. "
+    "deleted but spending: no longer listed by the provider, with cost in this period. "
+    "drifting: cost far from its own past, by the rule of the column Against its past. "
+    "unattributed: cost that the provider gives to no key."
+)
 COLUMNS: dict[str, Column] = {
     "provider": Column("Provider", "provider", width=130),
     "providers": Column("Providers", "providers", width=160),
@@ -46,6 +64,8 @@ COLUMNS: dict[str, Column] = {
         "Change", "change",
         "Net cost against the period of equal length just before. new: no cost then. —: that period is not known.",
     ),
+    "outlier": Column("Against its past", "outlier", OUTLIERS, width=120, missing=INCOMPARABLE),
+    "trend": Column("Net per day", "trend", "Net cost of each day of the period, UTC, first day left.", width=120),
     "share": Column("Share of net", "share", "Share of the net cost of all rows shown."),
     "input_tokens": Column("Tokens in", "count", f"All input, cached included. {TOKENS}"),
     "cached_input_tokens": Column("Cached in", "count", f"The part of the input read from a cache. {TOKENS}"),
@@ -54,11 +74,25 @@ COLUMNS: dict[str, Column] = {
     "requests": Column("Requests", "count", "N/A: the provider does not say. 0: measured, none."),
     "last_sync": Column("Last sync, UTC", "time", "When the newest complete sync ended."),
     "model": Column("Model", width=220),
-    "unit_cost": Column("Net per unit, US$", "unit_price", "Net cost per unit beside it. N/A: no quantity reported."),
-    "pricing_unit": Column("Unit", width=90),
+    "unit_cost": Column(
+        "Net per unit, US$", "unit_price",
+        "Net cost per unit beside it, over the rows counted in that unit. N/A: no quantity reported, or paid back.",
+    ),
+    "pricing_unit": Column("Unit", width=110, help="The unit that most of the cost is counted in."),
+    "unit_change": Column(
+        "Price change", "change", "Net per unit against the period of equal length just before: dearer, not more of it."
+    ),
+    "efficiency": Column("Efficiency", "state", RULE, width=110, missing=""),
+    "cache_hit_share": Column("Cache hits", "share", "Cached of all input tokens. N/A: the provider does not say."),
+    "cost_per_image": Column("Net per image, US$", "unit_price", "Net cost of images divided by images."),
+    "standard_images": Column("Standard", "count", "Images of standard quality. N/A: the provider names no quality."),
+    "hd_images": Column("HD", "count", "Images of HD quality. N/A: the provider names no quality."),
+    "sizes": Column("Sizes, width × height", width=360, help="Share of each size in the images made."),
     "tokens_per_request": Column("Tokens / request", "count", "Over the rows that report both."),
     "usage_quantity": Column("Quantity", "quantity", "The headline quantity where it is not tokens."),
-    "usage_unit": Column("Quantity unit", width=110),
+    "usage_unit": Column("Quantity unit", width=110, help="mixed: several units, whose quantities do not add up."),
+    "images": Column("Images", "count", "Images the provider counted. N/A: it counted none."),
+    "image_cost": Column("Image cost, US$", "money", "The part of the net cost that images make. N/A: none."),
     "cost_basis": Column(
         "Basis", "basis",
         "reported: by the provider, for this row. allocated: a reported amount that was split. "
@@ -69,11 +103,29 @@ COLUMNS: dict[str, Column] = {
     "api_key_name": Column("Key name", width=170),
     "api_key_id": Column("Key id", width=170),
     "api_key_status": Column("Key status", width=90),
+    "findings": Column("Findings", "findings", FINDING_RULES, width=190, missing=""),
+    "created_at": Column("Created, UTC", "time"),
     "workspace": Column("Workspace", width=200),
+    "workspace_id": Column("Workspace id", width=200),
     "workspace_ids": Column("Workspace ids", width=220),
+    "naming": Column("Name", "state", "unnamed: shown by the provider's own id.", width=90, missing=""),
+    "parts": Column("Parts", "count", "Workspaces of any provider under this name. Click into the row to see them."),
     "last_used_at": Column("Last used, UTC", "time"),
     "api_keys": Column("Keys", "count"),
     "models": Column("Models", "count"),
+    "metered_cost": Column(
+        "Metered, US$", "money", "What clients and gateways counted; at public prices where they do not say."
+    ),
+    "covered": Column("Covered, US$", "money", "The part of the bill that was metered, each model up to its bill."),
+    "unmetered": Column("Unmetered, US$", "money", "The part of the bill that nobody metered."),
+    "over_metered": Column("Over-metered, US$", "money", "What was metered beyond the bill of the model."),
+    "coverage": Column("Coverage", "share", "Covered of what was billed. N/A: nothing is known."),
+    "previous_coverage": Column("Coverage before", "share", "In the period of equal length just before."),
+    "events": Column("Metered calls", "count", "Calls that clients and gateways told of."),
+    "unpriced_events": Column("Unpriced", "count", "Metered calls whose cost is not known. They cover nothing."),
+    "key_name": Column("Application", width=220),
+    "key_state": Column("State", "state", width=90),
+    "revoked_at": Column("Revoked, UTC", "time"),
     "id": Column("Number", "count", width=70),
     "trigger": Column("Started by", width=90),
     "status": Column("Status", "state", width=100),

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "search": "",
     "sort": None,
     "order": DESCENDING,
+    "finding": None,
 }
 CHIPS = {"workspace": "Workspace", "api_key": "API key", "model": "Model"}
 PENDING = "provider-of-drill"
@@ -78,6 +79,7 @@ def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> Cos
         workspace=chosen.get("workspace", ""),
         api_key=chosen.get("api_key", ""),
         model=chosen.get("model", ""),
+        finding=(state.get("finding") or "") if bar.table == "api_keys" else "",
         min_cost=_dollars(state.get("min_cost")) if bar.has_cost_range else None,
         max_cost=_dollars(state.get("max_cost")) if bar.has_cost_range else None,
         sort=state["sort"] or bar.sort,
@@ -165,6 +167,8 @@ def _changes(bar: Bar) -> dict[str, Any]:
     given = {name: st.session_state.get(name) for name in usual}
     if given["period"] != period.CUSTOM:
         del given["days"]
+    if bar.table != "api_keys":
+        del given["finding"]
     return {name: value for name, value in given.items() if value and value != usual[name]}
 
 
@@ -178,8 +182,8 @@ def reset(bar: Bar) -> None:
     for name, value in {**DEFAULTS, "sort": bar.sort}.items():
         if name != "days":
             st.session_state[name] = value
-    for name in chips():
-        del st.query_params[name]
+    for name in (*chips(), "finding"):
+        st.query_params.pop(name, None)
 
 
 def _draw_chips(store: Store, chosen: dict[str, str]) -> None:

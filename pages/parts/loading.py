@@ -5,8 +5,12 @@ import streamlit as st
 
 from store.db import Store, open_store
 from store.frames import data_version, read_controls, read_names
-from store.queries import parted_rows
+from store.kept_costs import KeptCosts
+from store.metered import read_metered
 from store.records import Window
+
+METERED_SECONDS = 5
+"""Metered data changes many times a second under load, and is read anew no more often than this."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,10 +24,25 @@ def costs(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFrame]:
     return _costs(store, window, data_version(store))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _costs(_store: Store, window: Window, version: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return _kept_costs().parted(_store, window, version)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_costs() -> KeptCosts:
+    return KeptCosts()
+
+
+def metered(store: Store, window: Window) -> pl.DataFrame:
+    """`metered.read_metered` of the window and the one before it, a few seconds old at most."""
+    return _metered(store, window, data_version(store))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, ttl=METERED_SECONDS)
+def _metered(_store: Store, window: Window, version: int) -> pl.DataFrame:
     del version
-    return parted_rows(_store, window)
+    return read_metered(_store, Window(window.previous.start, window.end))
 
 
 def controls(store: Store, window: Window) -> pl.DataFrame:

@@ -10,6 +10,9 @@ STYLE = """<style>
 }
 [data-testid="stCaptionContainer"] { opacity: 0.78; }
 [data-testid="stTextInput"] input::placeholder { color: inherit; opacity: 0.75; }
-[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) { display: none; }
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+button[data-variant="pills"][aria-checked="true"], button[data-variant="pills"][aria-checked="true"] * {
+  color: inherit !important; font-weight: 600;
+}
 @media (max-width: 640px) { .stMainBlockContainer { padding: 3.5rem 1rem 3rem; } }
 </style>"""

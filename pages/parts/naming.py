@@ -1,12 +1,14 @@
 """Names of workspaces: giving one, seeing all it ever had, going back."""
 
+from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
-from pages.parts import numbers
 from pages.parts.clock import utc_now
 from pages.parts.loading import names
+from pages.parts.numbers import counted, instant
 from pages.parts.palette import name_of
 from pages.parts.text import escaped, shortened
 from pages.parts.trouble import attempt, explain_last
@@ -15,14 +17,38 @@ from store.names import LONGEST_NAME, history, rename, revert
 
 SOURCES = {"provider": "named by the provider", "user": "named here"}
 OPEN = "naming"
+MOST_UNNAMED = 3
 SELECT, CHOSEN = "naming-workspace", "naming-chosen"
 
 
-def naming_button(store: Store) -> None:
-    """A button that opens the dialog, which stays open until people close it."""
-    st.button("Rename workspaces", key="rename-workspaces", on_click=_set_open, args=(True,))
+def naming_buttons(store: Store, unnamed: list[str]) -> None:
+    """A button that opens the dialog, which stays open until people close it, and one that opens it at each of the
+    first few workspaces shown by the provider's id; `unnamed` are these ids.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="naming-buttons"):
+        st.button("Rename workspaces", key="rename-workspaces", on_click=_set_open, args=(True,))
+        if unnamed:
+            st.caption(f"{counted(len(unnamed), 'workspace')} shown by the provider's id:", width="content")
+        for place in _places(store, unnamed[:MOST_UNNAMED]):
+            st.button(
+                f"Name {escaped(place[1], 16)}", key=f"name-{place[0]}:{place[1]}", on_click=_open_at,
+                args=(f"{place[0]}:{place[1]}",),
+            )  # fmt: skip
     if st.session_state.get(OPEN):
         _dialog(store)
+
+
+def _places(store: Store, unnamed: list[str]) -> list[tuple[int, str]]:
+    known = names(store)["workspace"].filter(pl.col("workspace") == pl.col("workspace_id"))
+    found = pl.DataFrame({"workspace": unnamed}, schema={"workspace": pl.String}).join(
+        known, on="workspace", maintain_order="left"
+    )
+    return [(row["account_id"], row["workspace_id"]) for row in found.iter_rows(named=True)]
+
+
+def _open_at(place: str) -> None:
+    st.session_state[CHOSEN] = place
+    _set_open(is_open=True)
 
 
 def _set_open(is_open: bool) -> None:
@@ -58,7 +84,7 @@ def _dialog(store: Store) -> None:
         st.text_input("New name", key="naming-name", max_chars=LONGEST_NAME, placeholder=shortened(row["workspace"]))
         st.form_submit_button("Rename", type="primary", on_click=_rename, args=(store, row))
     explain_last()
-    _past(store, row)
+    past_names(store, row["account_id"], row["workspace_id"], row["workspace"])
 
 
 def _choose() -> None:
@@ -74,20 +100,35 @@ def _rename(store: Store, row: dict[str, Any]) -> None:
     attempt(rename, store, row["account_id"], row["workspace_id"], st.session_state["naming-name"] or "", utc_now())
 
 
-def _past(store: Store, row: dict[str, Any]) -> None:
-    past = history(store, row["account_id"], row["workspace_id"])
+def past_names(
+    store: Store,
+    account_id: int,
+    workspace_id: str,
+    shown: str,
+    *,
+    place: str = "",
+    then: Callable[[str], object] = str,
+) -> None:
+    """Every name a workspace had with its time, and a button per earlier one; `then` is told the name gone back to.
+
+    `place` tells apart several such lists on one page.
+    """
+    past = history(store, account_id, workspace_id)
     st.markdown("**Every name it had**")
     if not past:
         st.caption("None yet: it is shown by its id.")
     for entry in reversed(past):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(escaped(entry["name"], 60), width="stretch")
-            st.caption(f"{numbers.instant(entry['at'])}, {SOURCES[entry['source']]}", width="content")
-            if entry["name"] == row["workspace"]:
+            st.caption(f"{instant(entry['at'])}, {SOURCES[entry['source']]}", width="content")
+            if entry["name"] == shown:
                 st.caption("shown now", width="content")
             else:
                 st.button(
-                    "Revert to this name", key=f"revert-{entry['number']}", on_click=attempt,
-                    args=(revert, store, row["account_id"], row["workspace_id"], entry["number"], utc_now()),
-                    width="content",
+                    "Revert to this name", key=f"revert-{place}{entry['number']}", on_click=_revert,
+                    args=(store, account_id, workspace_id, entry["number"], then), width="content",
                 )  # fmt: skip
+
+
+def _revert(store: Store, account_id: int, workspace_id: str, number: int, then: Callable[[str], object]) -> None:
+    attempt(lambda: then(revert(store, account_id, workspace_id, number, utc_now())))

@@ -3,6 +3,7 @@
 `N/A` is "the provider does not say", `—` is "nothing to compare with", 0 is measured.
 """
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -14,7 +15,7 @@ CENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
 MINUS = "−"
 NO_CHANGE = 0.0005
-SMALLEST_PRICE = 0.0001
+SMALLEST_PRICE = 1e-7
 TENFOLD = 10
 WHOLE = 100
 STEPS = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
@@ -43,12 +44,16 @@ def figure(nanos: int | None) -> str:
 
 
 def unit_price(dollars: float | None) -> str:
-    """Four decimals, as prices per million tokens are quoted."""
+    """Four decimals, as prices per million tokens are quoted; three digits of what is smaller than a cent."""
     if dollars is None:
         return UNKNOWN
-    if 0 < abs(dollars) < SMALLEST_PRICE:
-        return "< $0.0001" if dollars > 0 else f"> {MINUS}$0.0001"
-    return f"{MINUS if dollars < 0 else ''}${abs(dollars):,.4f}"
+    sign, size = MINUS if dollars < 0 else "", abs(dollars)
+    if 0 < size < SMALLEST_PRICE:
+        return f"{'>' if sign else '<'} {sign}$0.0000001"
+    if 0 < size < CENT:
+        written = f"{size:.{2 - math.floor(math.log10(size))}f}".rstrip("0")
+        return f"{sign}${written:0<6}"
+    return f"{sign}${size:,.4f}"
 
 
 def count(number: float | None) -> str:

@@ -23,6 +23,7 @@ PAGES = {
     "models": ("Models", "models"),
     "api_keys": ("API Keys", "api_keys"),
     "workspaces": ("Workspaces", "workspaces"),
+    "coverage": ("Coverage", "coverage"),
     "sync_logs": ("Sync Logs", "sync_logs"),
 }
 """Title and address of each page, by the table it shows."""

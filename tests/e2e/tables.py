@@ -61,6 +61,11 @@ class Cells:
         position = self.heads.index(head)
         return [row[position] for row in self.rows]
 
+    def without(self, head: str) -> "Cells":
+        """The same without a column, where there is one."""
+        kept = [position for position, name in enumerate(self.heads) if name != head]
+        return Cells([self.heads[at] for at in kept], [[row[at] for at in kept] for row in self.rows])
+
 
 class Grid:
     """The table whose region is labelled with a name and its number of rows."""

@@ -37,6 +37,55 @@ def test_rows_lead_from_providers_to_models_to_keys_with_the_filters_kept(server
     visitor.grid("models").expect_rows(1)
 
 
+def test_ticks_alone_lead_from_a_workspace_to_its_keys_and_their_models(server: Server, visit: Visit) -> None:
+    visitor = visit(server)
+    visitor.open(f"/workspaces{QUERY}")
+    workspace = visitor.grid("workspaces").read().rows[0][0]
+    visitor.grid("workspaces").tick(0)
+    visitor.arrive("API Keys")
+    assert set(visitor.grid("api_keys").read().column("Workspace")) == {workspace}
+    visitor.grid("api_keys").tick(0)
+    visitor.arrive("Models")
+    expect(visitor.text(LAST_WEEK)).to_be_visible()
+    expect(visitor.page.get_by_role("button", name=re.compile(f"Workspace: {workspace}"))).to_be_visible()
+
+
+def test_a_workspace_opens_and_drills_down_by_keyboard(server: Server, visit: Visit) -> None:
+    visitor = visit(server)
+    visitor.open(f"/workspaces{QUERY}")
+    names = visitor.grid("workspaces").read().column("Workspace")
+    with visitor.redrawing():
+        visitor.grid("workspaces").click(0)
+    expect(visitor.page.get_by_role("heading", name=names[0], exact=True)).to_be_visible()
+    with visitor.redrawing():
+        visitor.page.keyboard.press("ArrowDown")
+    expect(visitor.page.get_by_role("heading", name=names[1], exact=True)).to_be_visible()
+    visitor.page.keyboard.press("Shift+Space")
+    visitor.arrive("API Keys")
+    assert set(visitor.grid("api_keys").read().column("Workspace")) == {names[1]}
+
+
+def test_a_finding_filters_keeps_its_place_in_the_address_and_survives_other_pages(
+    server: Server, visit: Visit
+) -> None:
+    visitor = visit(server)
+    visitor.open("/api_keys")
+    chip = visitor.page.get_by_role("radio", name=re.compile("^idle"))
+    with visitor.redrawing():
+        chip.click()
+    expect(visitor.page).to_have_url(re.compile("finding=idle"))
+    idle = visitor.grid("api_keys").read()
+    assert idle.rows
+    assert set(idle.column("Net cost, US$")) <= {"0", "0.000000000"}
+    visitor.follow("Models")
+    visitor.follow("API Keys")
+    expect(chip).to_be_checked()
+    assert visitor.grid("api_keys").read() == idle
+    visitor.page.reload()
+    visitor.arrive("API Keys")
+    assert visitor.grid("api_keys").read() == idle
+
+
 @pytest.mark.xfail(
     reason="st.switch_page writes the drill-down onto the history entry of the page it leaves: Back keeps the chip",
     strict=False,

@@ -67,3 +67,19 @@ def test_a_hostile_workspace_can_be_renamed(hostile: Store, open_page: OpenPage)
     next(button for button in app.button if button.label == "Rename").click().run()
     app.run()
     assert "Tame" in shown(app)["workspace"].to_list()
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_the_panel_of_a_hostile_workspace_holds_no_markup_and_renames_it(
+    hostile: Store, open_page: OpenPage, row: int
+) -> None:
+    app = open_page("workspaces.py")
+    app.session_state["table-workspaces"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "net_cost")]}}
+    app.run()
+    assert len(app.dataframe) == 2
+    for text in written(app):
+        assert not MARKUP.search(text), text
+        assert len(text) < 2_000
+    app.text_input(key="workspace-name").input("Tame")
+    next(button for button in app.button if button.label == "Rename").click().run()
+    assert "Tame" in shown(app)["workspace"].to_list()

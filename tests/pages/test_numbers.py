@@ -64,8 +64,15 @@ def test_a_percentage_rounds_neither_to_all_nor_to_nothing() -> None:
 
 
 def test_a_tiny_price_is_not_shown_as_free() -> None:
-    assert [numbers.unit_price(price) for price in (0.00001, 0.0, 1.76634, None)] == [
-        "< $0.0001", "$0.0000", "$1.7663", "N/A",
+    assert [numbers.unit_price(price) for price in (0.0, 1.76634, -3.2, 0.01, None)] == [
+        "$0.0000", "$1.7663", "−$3.2000", "$0.0100", "N/A",
+    ]  # fmt: skip
+
+
+def test_prices_below_a_cent_keep_three_digits() -> None:
+    prices = (0.00999999, 0.0025, 0.000015, 0.0000123456, -0.00015, 0.00000001, -0.00000001)
+    assert [numbers.unit_price(price) for price in prices] == [
+        "$0.0100", "$0.0025", "$0.000015", "$0.0000123", "−$0.00015", "< $0.0000001", "> −$0.0000001",
     ]  # fmt: skip
 
 

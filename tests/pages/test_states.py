@@ -3,8 +3,8 @@ from typing import Any, get_args
 
 import pytest
 
+from pages.parts.cells import AMBER_WORDS, BAD_WORDS, GOOD_WORDS
 from pages.parts.states import MEANING, described, worst
-from pages.parts.tables import AMBER_WORDS, BAD_WORDS, GOOD_WORDS
 from store.overview import StateWord
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.parts import numbers
+from pages.parts.cells import shown, styled
 from pages.parts.columns import COLUMNS
-from pages.parts.tables import shown, styled
 from store.export import FORMULA_STARTS, MONEY_COLUMNS, to_csv
 
 NANOS = st.none() | st.integers(-(2**62), 2**62)
@@ -30,11 +30,14 @@ CELLS: dict[str, Any] = {
     "last_used_at": st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001  made UTC below
     "from_day": st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1)),
     "cost_basis": st.sampled_from(["reported", "mixed"]),
+    "outlier": st.sampled_from([None, "above", "below", "usual"]),
+    "findings": st.sampled_from(["", "idle", "new, drifting", "deleted but spending"]),
 }
 SCHEMA: dict[str, Any] = {
     "model": pl.String, "provider": pl.String, "billed_cost": pl.Int64, "net_cost": pl.Int64, "change": pl.Float64,
     "share": pl.Float64, "input_tokens": pl.Int64, "usage_quantity": pl.Int64,
     "last_used_at": pl.Datetime("us", "UTC"), "from_day": pl.Date, "cost_basis": pl.String,
+    "outlier": pl.String, "findings": pl.String,
 }  # fmt: skip
 
 
@@ -87,11 +90,21 @@ def test_cells_are_written_in_peoples_notation() -> None:
         {
             "model": "a", "provider": "openai", "billed_cost": 1_234_560_000_000, "net_cost": 1, "change": 0.5,
             "share": 0.5, "input_tokens": 12_400_000, "usage_quantity": 1_500_000, "last_used_at": None,
-            "from_day": date(2026, 3, 1), "cost_basis": "reported",
+            "from_day": date(2026, 3, 1), "cost_basis": "reported", "outlier": "above", "findings": "idle, new",
         }
     ]  # fmt: skip
     html = styled(frame_of(rows), is_new=None, shade="light").to_html()
-    for said in ("● OpenAI", "$1,234.56", "&lt; $0.01", "↑ 50.0 %", "12.4M", "1.5", "1 Mar 2026"):
+    for said in (
+        "● OpenAI",
+        "$1,234.56",
+        "&lt; $0.01",
+        "↑ 50.0 %",
+        "12.4M",
+        "1.5",
+        "1 Mar 2026",
+        "↑ above",
+        "idle, new",
+    ):
         assert f">{said}</td>" in html.replace("< $0.01", "&lt; $0.01"), said
 
 

@@ -1,0 +1,129 @@
+"""Cells of a table: values as they are exported, written as people read them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pages.parts import numbers
+from pages.parts.columns import COLUMNS, Column
+from pages.parts.palette import INK, OTHER, PROVIDERS, name_of, readable
+from pages.parts.text import shortened
+from store.export import MONEY_COLUMNS
+from store.frames import MICROS
+from store.metrics.findings import FINDINGS
+from store.metrics.outliers import ABOVE, BELOW
+from store.records import from_nanos
+
+GOOD_WORDS = frozenset({"ok", "succeeded", "active", "most efficient"})
+BAD_WORDS = frozenset({"failed", "re-link"})
+AMBER_WORDS = frozenset(
+    {"partial", "stale", "interrupted", "allocated", "priced", "mixed", "deleted", "expired", "unnamed"}
+)
+STARTS = (
+    ("↑", "up"), (ABOVE, "up"), ("↓", "down"), (BELOW, "down"), ("new", "accent"), (FINDINGS["deleted"], "up"),
+    (FINDINGS["drifting"], "amber"),
+)  # fmt: skip
+OUTLIER_WORDS = {ABOVE: f"↑ {ABOVE}", BELOW: f"↓ {BELOW}"}
+
+
+def shown(part: pl.DataFrame, is_new: pl.Series | None = None) -> pl.DataFrame:
+    """The cells as values: money and quantities as exact decimals, a change in words, a share to a tenth of
+    a percent, all else as it is.
+
+    `is_new` marks lines without a past; None where the past is not fully known.
+    """
+    cells = part.with_columns(
+        *[_decimals(part[name], from_nanos, 9) for name in part.columns if name in MONEY_COLUMNS],
+        *[_decimals(part[name], _from_micros, 6) for name in part.columns if name == "usage_quantity"],
+        *[pl.col(name).round(3) for name in part.columns if COLUMNS[name].kind == "share"],
+    )
+    known = [False] * part.height
+    fresh = {"change": known if is_new is None else is_new.to_list()}
+    return cells.with_columns(
+        _changes(part[name], fresh.get(name, known)) for name in part.columns if COLUMNS[name].kind == "change"
+    )
+
+
+def _changes(ratios: pl.Series, fresh: list[bool]) -> pl.Series:
+    said = ["new" if new else numbers.change(ratio) for ratio, new in zip(ratios, fresh, strict=True)]
+    return pl.Series(ratios.name, said, dtype=pl.String)
+
+
+def _decimals(values: pl.Series, exact: Callable[[int], Decimal], digits: int) -> pl.Series:
+    return pl.Series(
+        values.name, [None if value is None else exact(value) for value in values], dtype=pl.Decimal(38, digits)
+    )
+
+
+def _from_micros(micros: int) -> Decimal:
+    return Decimal(micros) / MICROS
+
+
+def styled(part: pl.DataFrame, *, is_new: pl.Series | None, shade: str) -> Any:
+    """A pandas Styler of the cells: values inside, people's notation outside.
+
+    A missing text is written out, since what Streamlit puts for a missing value is too faint to read.
+    """
+    texts = [name for name in part.columns if COLUMNS[name].kind in {"text", "state", "outlier", "findings"}]
+    cells = shown(part, is_new).with_columns(*[pl.col(name).fill_null(COLUMNS[name].missing) for name in texts])
+    style = cells.to_pandas().style
+    for position, name in enumerate(part.columns):
+        column = COLUMNS[name]
+        if write := _notation(column):
+            style = style.format(write, subset=[name], na_rep=numbers.UNKNOWN)
+        if colour := _colour(column, shade):
+            style = style.map(colour, subset=[name])
+        elif position == 0:
+            style = style.map(lambda _: f"color: {INK[shade]['pinned']}", subset=[name])
+    return style
+
+
+def _notation(column: Column) -> Callable[[Any], str] | None:
+    """How a cell with a value is written; None where it is written as it is."""
+    notations: dict[str, Callable[[Any], str]] = {
+        "text": shortened,
+        "money": numbers.money,
+        "unit_price": numbers.unit_price,
+        "count": numbers.count,
+        "quantity": _quantity,
+        "time": _time,
+        "day": numbers.full_day,
+        "outlier": lambda word: OUTLIER_WORDS.get(word, word),
+        "provider": lambda slug: f"● {name_of(slug)}",
+        "providers": lambda slugs: ", ".join(name_of(slug) for slug in slugs.split(", ")),
+    }
+    return notations.get(column.kind)
+
+
+def written(column: Column, value: Any) -> str:
+    write = _notation(column)
+    return numbers.UNKNOWN if value is None else write(value) if write else str(value)
+
+
+def _quantity(amount: Decimal) -> str:
+    return f"{amount.normalize():,f}"
+
+
+def _time(at: datetime) -> str:
+    return f"{numbers.day(at.date())}, {at.astimezone(UTC):%H:%M}"
+
+
+def _colour(column: Column, shade: str) -> Callable[[Any], str] | None:
+    if column.kind == "provider":
+        return lambda slug: f"color: {readable(PROVIDERS.get(slug, OTHER), shade)}"
+    if column.kind in {"change", "state", "basis", "outlier", "findings"}:
+        return lambda word: _word_colour(str(word), INK[shade])
+    return None
+
+
+def _word_colour(word: str, ink: dict[str, str]) -> str:
+    for said, tone in STARTS:
+        if word.startswith(said):
+            return f"color: {ink[tone]}"
+    for words, tone in ((GOOD_WORDS, "down"), (BAD_WORDS, "up"), (AMBER_WORDS, "amber")):
+        if word in words:
+            return f"color: {ink[tone]}"
+    return ""

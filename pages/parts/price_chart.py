@@ -1,0 +1,151 @@
+"""Price against volume: one bubble per model that is counted in tokens. Pure functions, without Streamlit."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from pages.parts.numbers import count, figure, percent, unit_price
+from pages.parts.palette import OTHER, PROVIDERS, name_of, readable
+from pages.parts.text import for_plotly
+from store.metrics.unit_costs import TOKENS_UNIT
+
+HEIGHT = 380
+MOST_LABELS = 7
+SMALLEST, LARGEST = 8.0, 56.0
+"""Diameters of bubbles in pixels."""
+PLOT_WIDTH, PLOT_HEIGHT = 900, 260
+LETTER_WIDTH, LINE_HEIGHT = 7.2, 18
+"""Pixels on a laptop; on a phone names may touch, and every bubble has its own on hover."""
+ROOM = 0.35
+"""Decades beyond the outermost bubbles."""
+
+Box = tuple[float, float, float, float]
+
+
+def plotted(table: pl.DataFrame) -> pl.DataFrame:
+    """The lines of the Models table that can stand in the chart: with a positive price per 1M tokens, dearest first."""
+    can = (pl.col("pricing_unit") == TOKENS_UNIT) & (pl.col("unit_cost") > 0) & (pl.col("net_cost") > 0)
+    return table.filter(can.fill_null(value=False)).sort(
+        "net_cost", "model", "provider", descending=[True, False, False]
+    )
+
+
+def said(points: pl.DataFrame) -> str:
+    """What the chart shows, in a sentence without markup; names as the provider writes them."""
+    first = points.row(0, named=True)
+    share = percent(first["net_cost"] / points["net_cost"].sum())
+    return f"{first['model']} takes {share} of what tokens cost, at {unit_price(first['unit_cost'])} per {TOKENS_UNIT}"
+
+
+def label_places(points: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Where the names of the dearest models can stand without covering a bubble or another name."""
+    largest = points["net_cost"].max()
+    xs, ys = _pixels(points["units"], PLOT_WIDTH), _pixels(points["unit_cost"], PLOT_HEIGHT)
+    radii = [_diameter(cost, largest) / 2 for cost in points["net_cost"]]
+    bubbles = [(x - r, y - r, x + r, y + r) for x, y, r in zip(xs, ys, radii, strict=True)]
+    taken: list[Box] = []
+    places: dict[tuple[str, str], str] = {}
+    for number, (provider, model) in enumerate(points.select("provider", "model").head(MOST_LABELS).iter_rows()):
+        others = [*taken, *bubbles[:number], *bubbles[number + 1 :]]
+        for place, box in _candidates(xs[number], ys[number], radii[number], len(for_plotly(model))):
+            if box[0] >= 0 and box[2] <= PLOT_WIDTH and not any(_overlap(box, other) for other in others):
+                taken.append(box)
+                places[provider, model] = place
+                break
+    return places
+
+
+def _pixels(values: pl.Series, length: int) -> list[float]:
+    first, last = _decades(values, ROOM)
+    return [(math.log10(value) - first) / (last - first) * length for value in values]
+
+
+def _candidates(x: float, y: float, away: float, letters: int) -> Iterator[tuple[str, Box]]:
+    """The places of a name around a bubble, and the pixels it would take there: left, low, right, high."""
+    width = LETTER_WIDTH * letters
+    for place, left, low in (
+        ("top center", x - width / 2, y + away),
+        ("bottom center", x - width / 2, y - away - LINE_HEIGHT),
+        ("middle right", x + away, y - LINE_HEIGHT / 2),
+        ("middle left", x - away - width, y - LINE_HEIGHT / 2),
+    ):
+        yield place, (left, low, left + width, low + LINE_HEIGHT)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _diameter(cost: int, largest: Any) -> float:
+    return max(SMALLEST, LARGEST * math.sqrt(cost / largest))
+
+
+def price_chart(points: pl.DataFrame, shade: str) -> go.Figure:
+    """Net US dollars per 1M tokens over millions of tokens, both logarithmic; a bubble's area is its net cost.
+
+    `points` is `plotted`. The dearest models are labelled, all are named on hover.
+    """
+    drawn = go.Figure()
+    largest = points["net_cost"].max()
+    places = label_places(points)
+    for provider in sorted(points["provider"].unique(), key=name_of):
+        mine = points.filter(pl.col("provider") == provider)
+        colour = PROVIDERS.get(provider, OTHER)
+        names = [for_plotly(model) for model in mine["model"]]
+        drawn.add_scatter(
+            x=mine["units"].to_list(),
+            y=mine["unit_cost"].to_list(),
+            mode="markers+text",
+            name=for_plotly(name_of(provider)),
+            text=[
+                name if (provider, model) in places else "" for name, model in zip(names, mine["model"], strict=True)
+            ],
+            textposition=[places.get((provider, model), "top center") for model in mine["model"]],
+            textfont={"size": 12, "color": readable(colour, shade)},
+            cliponaxis=False,
+            marker={
+                "size": [_diameter(cost, largest) for cost in mine["net_cost"]],
+                "color": colour,
+                "opacity": 0.72,
+                "line": {"width": 1, "color": colour},
+            },
+            customdata=[
+                [name, unit_price(line["unit_cost"]), count(line["units"] * 1_000_000), figure(line["net_cost"])]
+                for name, line in zip(names, mine.iter_rows(named=True), strict=True)
+            ],
+            hovertemplate=(
+                "<b>%{customdata[0]}</b><br>%{customdata[1]} per 1M tokens<br>%{customdata[2]} tokens"
+                "<br>%{customdata[3]} net<extra></extra>"
+            ),
+        )
+    return _laid_out(drawn, points)
+
+
+def _laid_out(drawn: go.Figure, points: pl.DataFrame) -> go.Figure:
+    drawn.update_layout(
+        height=HEIGHT,
+        margin={"l": 0, "r": 8, "t": 24, "b": 0},
+        hovermode="closest",
+        dragmode=False,
+        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "itemsizing": "constant"},
+        font_size=13,
+    )
+    drawn.update_xaxes(
+        type="log", title="Tokens, millions", tickformat="~s", fixedrange=True, showgrid=False, zeroline=False,
+        range=_decades(points["units"], ROOM), dtick=1,
+    )  # fmt: skip
+    drawn.update_yaxes(
+        type="log", title=None, tickprefix="$", tickformat="~g", fixedrange=True, zeroline=False,
+        range=_decades(points["unit_cost"], ROOM), dtick=1,
+    )  # fmt: skip
+    return drawn
+
+
+def _decades(values: pl.Series, room: float) -> list[float]:
+    """The axis' ends as powers of ten, with room for bubbles and their names."""
+    if values.is_empty():
+        return [0.0, 1.0]
+    return [math.log10(float(values.min())) - room, math.log10(float(values.max())) + room]  # type: ignore[arg-type]
