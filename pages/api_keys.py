@@ -7,20 +7,21 @@ from pages.parts.chargeback import chargeback
 from pages.parts.cost_page import open_page, stop_if_empty
 from pages.parts.filter_bar import Bar, drill
 from pages.parts.findings import finding_chips, findings, stop_without_finding, take_finding
+from pages.parts.loading import names
 from pages.parts.tables import Sheet, filled, show
 from store import metrics, queries
 
 COLUMNS = (
-    "api_key_hint", "api_key_name", "provider", "workspace", "net_cost", "change", "trend", "findings", "outlier",
-    "billed_cost", "credits_applied", "requests", "input_tokens", "cached_input_tokens", "cache_write_tokens",
-    "output_tokens", "usage_quantity", "usage_unit", "images", "image_cost", "last_used_at", "created_at",
-    "api_key_status", "account", "cost_basis", "api_key_id",
+    "api_key_hint", "api_key_name", "provider", "workspace", "net_cost", "change", "trend", "findings", "coverage",
+    "outlier", "billed_cost", "credits_applied", "requests", "input_tokens", "cached_input_tokens",
+    "cache_write_tokens", "output_tokens", "usage_quantity", "usage_unit", "images", "image_cost", "last_used_at",
+    "created_at", "api_key_status", "account", "cost_basis", "api_key_id",
 )  # fmt: skip
 
 take_finding()
 view = open_page("API Keys", Bar("api_keys"))
 found = findings(view.store, view.asked.window, compared=view.compared)
-lines = queries.api_key_lines(view.store, view.asked, view.everything, found)
+lines = queries.api_key_lines(names(view.store), view.asked, view.rows, found)
 stop_if_empty(view, lines)
 
 known = lines.filter(pl.col("api_key_id") != "")["api_key_id"]
@@ -37,7 +38,7 @@ table = metrics.of_finding(lines, view.asked.finding)
 stop_without_finding(table)
 row = show(
     table,
-    Sheet("api_keys", filled(table, COLUMNS, metrics.IMAGE_COLUMNS), opens="the models a key uses"),
+    Sheet("api_keys", filled(table, COLUMNS, (*metrics.IMAGE_COLUMNS, "coverage")), opens="the models a key uses"),
     file_name=view.file_name("api-keys"),
     compared=view.compared,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",

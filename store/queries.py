@@ -10,7 +10,8 @@ from store.engine import Store
 from store.frames import UNATTRIBUTED_NAME, covered_days, read_costs, read_keys, read_names, read_runs
 from store.metered import read_metered
 from store.metrics import CostFilter
-from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed, model_coverage, seen
+from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, key_coverage, listed, model_coverage, seen
+from store.metrics.findings import with_metering
 from store.records import Window, to_nanos
 
 RUN_SCHEMA: Schema = {
@@ -42,14 +43,22 @@ def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Call
 
 
 def key_findings(store: Store, window: Window, parted: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> pl.DataFrame:
-    """`metrics.key_findings` of all keys; `parted` is `parted_rows` of the window."""
+    """`metrics.key_findings` of all keys with what metering says of them; `parted` is `parted_rows` of the window."""
     rows, elsewhere = parted_rows(store, window) if parted is None else parted
-    return metrics.key_findings(rows, elsewhere, read_names(store)["api_key"], window)
+    found = metrics.key_findings(rows, elsewhere, read_names(store)["api_key"], window)
+    asked = CostFilter(window=window)
+    told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
+    return with_metering(found, key_coverage(metrics.chosen(rows, asked), told, asked))
 
 
-def api_key_lines(store: Store, asked: CostFilter, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """`metrics.api_keys` of all findings, idle keys included; `found` is `key_findings`."""
-    known = read_keys(read_names(store)).with_columns(pl.col("workspace").replace("", UNATTRIBUTED_NAME))
+def api_key_lines(
+    names: dict[str, pl.DataFrame], asked: CostFilter, rows: pl.DataFrame, found: pl.DataFrame
+) -> pl.DataFrame:
+    """`metrics.api_keys` of all findings, idle keys included.
+
+    `names` is `frames.read_names`, `rows` are those of `metrics.chosen`, `found` is `key_findings`.
+    """
+    known = read_keys(names).with_columns(pl.col("workspace").replace("", UNATTRIBUTED_NAME))
     if asked.providers:
         known = known.filter(pl.col("provider").is_in(list(asked.providers)))
     if asked.workspace:
@@ -60,13 +69,14 @@ def api_key_lines(store: Store, asked: CostFilter, rows: pl.DataFrame, found: pl
         known = known.filter(metrics.contains(needle, tuple(name for name in metrics.SEARCHED if name != "model")))
     if asked.model:
         known = known.clear()
-    return metrics.api_keys(metrics.chosen(rows, asked), asked, known, found)
+    return metrics.api_keys(rows, asked, known, found)
 
 
 def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
     """The API Keys table, idle keys included. `rows` are all of the window's spend."""
     parted = parted_rows(store, asked.window) if rows is None else (rows, rows.clear())
-    lines = api_key_lines(store, asked, parted[0], key_findings(store, asked.window, parted))
+    found = key_findings(store, asked.window, parted)
+    lines = api_key_lines(read_names(store), asked, metrics.chosen(parted[0], asked), found)
     return metrics.of_finding(lines, asked.finding).select(metrics.API_KEY_COLUMNS)
 
 

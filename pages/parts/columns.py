@@ -49,6 +49,7 @@ FINDING_RULES = (
     "new: created or first seen in this period, or without cost before it. "
     "deleted but spending: no longer listed by the provider, with cost in this period. "
     "drifting: cost far from its own past, by the rule of the column Against its past. "
+    "unmetered: with cost, and clients name other keys of its provider but not this one. "
     "unattributed: cost that the provider gives to no key."
 )
 COLUMNS: dict[str, Column] = {

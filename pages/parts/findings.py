@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.columns import FINDING_RULES
-from pages.parts.loading import costs
+from pages.parts.loading import METERED_SECONDS, costs
 from pages.parts.numbers import figure
 from pages.parts.text import escaped
 from store.db import Store
@@ -69,7 +69,7 @@ def findings(store: Store, window: Window, *, compared: bool) -> pl.DataFrame:
     return _findings(store, window, data_version(store), compared)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8, ttl=METERED_SECONDS)
 def _findings(_store: Store, window: Window, version: int, compared: bool) -> pl.DataFrame:
     del version
     parted = costs(_store, window)

@@ -14,7 +14,7 @@ from store.records import Window
 API_KEY_COLUMNS = (
     "api_key_id", "api_key_hint", "api_key_name", "api_key_status", "findings", "provider", "account", "workspace_id",
     "workspace", *MONEY, "previous_net_cost", "change", "outlier", *TOKENS, "requests", "usage_quantity", "usage_unit",
-    *IMAGE_COLUMNS, "created_at", "last_used_at", "cost_basis",
+    *IMAGE_COLUMNS, "created_at", "last_used_at", "coverage", "cost_basis",
 )  # fmt: skip
 KEY_IDENTITY = ["account_id", "api_key_id", "api_key_hint", "api_key_name", "api_key_status", "provider", "account"]
 LINE = ["account_id", "api_key_id", "workspace_id"]

@@ -33,6 +33,7 @@ COVERAGE_COLUMNS = (
     "unpriced_events",
 )
 MODEL_COVERAGE_COLUMNS = ("provider", "model", *COVERAGE_COLUMNS, "previous_coverage")
+KEY = ["account_id", "api_key_id"]
 KEY_COVERAGE_COLUMNS = ("provider", "api_key_id", "api_key_hint", "api_key_name", "workspace", *COVERAGE_COLUMNS)
 
 _DATE = r"[-@:](19|20)\d{2}-?\d{2}-?\d{2}"
@@ -110,19 +111,27 @@ def overall(lines: pl.DataFrame, share: str) -> float | None:
 
 
 def key_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
-    """One line per key of the bill, largest unmetered remainder first: `KEY_COVERAGE_COLUMNS`.
+    """One line per key of the bill, largest unmetered remainder first: `KEY_COVERAGE_COLUMNS`
+    and `account_id`.
 
     A client names a key by its name, id or hint, letter case aside. `coverage` is null where no client names any key of
     that provider: then nothing is known about its keys.
     """
-    keys = ["provider", "api_key_id", "api_key_hint", "api_key_name", "workspace"]
+    several = pl.col("workspace").n_unique() > 1
     billed = (
         rows.filter(pl.col("is_current") & (pl.col("upstream").cast(pl.String) == ""))
-        .group_by(keys)
-        .agg(pl.col("billed_cost").sum())
-        .with_columns(pl.col(keys).cast(pl.String))
+        .group_by("provider", *KEY)
+        .agg(
+            pl.col("billed_cost").sum(),
+            pl.col("api_key_hint", "api_key_name").first(),
+            pl.when(several)
+            .then(pl.lit("several"))
+            .otherwise(pl.col("workspace").first().cast(pl.String))
+            .alias("workspace"),
+        )
+        .with_columns(pl.col("provider", "api_key_id", "api_key_hint", "api_key_name").cast(pl.String))
         .filter((pl.col("billed_cost") > 0) & (pl.col("api_key_id") != ""))
-        .sort("billed_cost", *keys, descending=[True, *[False] * len(keys)])
+        .sort("billed_cost", "provider", *KEY, descending=[True, False, False, False])
         .with_row_index("line")
     )
     words = pl.concat_list("api_key_id", "api_key_hint", "api_key_name")
@@ -142,7 +151,7 @@ def key_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -
     known = pl.col("provider").is_in(told["provider"].unique().to_list())
     lines = _compared(billed.join(sums, on="line", how="left"))
     lines = lines.with_columns(pl.when(known).then("coverage").alias("coverage"))
-    return lines.sort("unmetered", "line", descending=[True, False]).select(KEY_COVERAGE_COLUMNS)
+    return lines.sort("unmetered", "line", descending=[True, False]).select(*KEY_COVERAGE_COLUMNS, "account_id")
 
 
 def unpriced(metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:

@@ -11,6 +11,7 @@ FINDINGS = {
     "new": "new",
     "deleted": "deleted but spending",
     "drifting": "drifting",
+    "unmetered": "unmetered",
     "unattributed": "unattributed",
 }
 """The words of each finding, by its name in filters."""
@@ -20,7 +21,7 @@ KEY = ["account_id", "api_key_id"]
 
 def key_findings(rows: pl.DataFrame, elsewhere: pl.DataFrame, keys: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Per known key its `findings` in words, in the order of `FINDINGS`, "" where there is nothing to say; beside them
-    `created_at` and `last_used_at`.
+    `created_at` and `last_used_at`, and `coverage`, which is null here (see `with_metering`).
 
     `rows` and `elsewhere` are all cost rows of the window and the one before it, as `spending` and `billed_elsewhere`
     part them: a gateway's key whose cost another bill holds is in use. `keys` are the keys of `frames.read_names`.
@@ -45,7 +46,20 @@ def key_findings(rows: pl.DataFrame, elsewhere: pl.DataFrame, keys: pl.DataFrame
     }
     words = [pl.when(is_so).then(pl.lit(FINDINGS[name])) for name, is_so in found.items()]
     said = pl.concat_str(words, separator=BETWEEN, ignore_nulls=True).alias("findings")
-    return every.select(*KEY, said, "created_at", "last_used_at")
+    return every.select(*KEY, said, "created_at", "last_used_at", pl.lit(None, pl.Float64).alias("coverage"))
+
+
+def with_metering(found: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """`key_findings` with `coverage`, and the keys that clients never name among those of their provider `unmetered`.
+
+    `covered` is `coverage.key_coverage`.
+    """
+    every = found.drop("coverage").join(covered.select(*KEY, "coverage"), on=KEY, how="left", maintain_order="left")
+    is_bypassing = (pl.col("coverage") == 0).fill_null(value=False)
+    both = pl.concat_str(
+        pl.col("findings").replace("", None), pl.lit(FINDINGS["unmetered"]), separator=BETWEEN, ignore_nulls=True
+    )
+    return every.with_columns(pl.when(is_bypassing).then(both).otherwise("findings").alias("findings"))
 
 
 def _use(rows: pl.DataFrame, window: Window) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from store.records import Window
 
 
 def day_sums(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Net nano-dollars per group and day; days without a row are absent, texts are of the type they have in the rows."""
+    """Net nano-dollars per group and day; days without a row are absent, texts are as in the rows."""
     return rows.lazy().group_by(*by, "day").agg(pl.col("net_cost").sum()).collect(engine="streaming")
 
 

@@ -27,7 +27,7 @@ def names(app: AppTest) -> list[str]:
 
 def test_chips_count_keys_and_unattributed_money(seeded: Store, open_page: OpenPage) -> None:
     said = chips(open_page("api_keys.py"))
-    assert said == ["idle 1", "new 1", "deleted but spending 0", "drifting 0", "unattributed $7.00"]
+    assert said == ["idle 1", "new 1", "deleted but spending 0", "drifting 0", "unmetered 0", "unattributed $7.00"]
 
 
 def test_a_chip_filters_the_table_and_stands_in_the_address(seeded: Store, open_page: OpenPage) -> None:

@@ -76,6 +76,13 @@ def test_coverage_names_the_keys_that_bypass_metering(metered: Store, open_page:
     ]
 
 
+def test_keys_that_clients_never_name_are_found(metered: Store, open_page: OpenPage) -> None:
+    app = open_page("api_keys.py", finding="unmetered")
+    assert shown(app).select("api_key_name", "coverage", "findings").rows() == [("chat-prod", 0.0, "new, unmetered")]
+    everything = dict(shown(open_page("api_keys.py")).select("api_key_id", "coverage").drop_nulls().iter_rows())
+    assert everything == {"k1": pytest.approx(40 / 100.254, abs=0.001), "k2": 0.0}
+
+
 def test_a_model_opens_the_keys_that_use_it(metered: Store, open_page: OpenPage) -> None:
     app = open_row(open_page("coverage.py"), "coverage", 0)
     assert app.title[0].value == "API Keys"

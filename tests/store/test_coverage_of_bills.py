@@ -124,7 +124,7 @@ def test_keys_that_bypass_metering_stand_first_and_keys_nobody_names_are_unknown
     )
     metered = told_of(told(12, 6, api_key="search"), told(12, 3, api_key="SK-…0001"), told(12, 99, api_key="nobody"))
     table = key_coverage(rows, metered, ASKED)
-    assert tuple(table.columns) == KEY_COVERAGE_COLUMNS
+    assert tuple(table.columns) == (*KEY_COVERAGE_COLUMNS, "account_id")
     assert lines(table, "api_key_id", "billed_cost", "metered_cost", "unmetered", "coverage") == [
         ("k2", 8 * D, 0, 8 * D, 0.0),
         ("k3", 5 * D, 0, 5 * D, None),

@@ -137,7 +137,7 @@ def test_a_finding_keeps_the_lines_that_have_it(finding: str, found: list[str]) 
 
 
 def test_findings_count_keys_and_not_lines_and_unattributed_counts_money() -> None:
-    counts = {"idle": 1, "new": 2, "deleted": 0, "drifting": 0, "unattributed": 5 * D}
+    counts = {"idle": 1, "new": 2, "deleted": 0, "drifting": 0, "unmetered": 0, "unattributed": 5 * D}
     assert finding_counts(lines()) == counts
     assert counts.keys() == FINDINGS.keys()
 
