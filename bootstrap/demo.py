@@ -6,10 +6,11 @@ import shutil
 import subprocess
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from bootstrap.faults import SetupError
-from bootstrap.servers import LOOPBACK, Servers, serve
+from bootstrap.servers import LOOPBACK, Servers, serve, url_of
 
 DATA_FOLDER = "demo-data"
 ENDPOINT = "SPENDGLASS_ENDPOINT_"
@@ -23,7 +24,9 @@ def without_settings() -> dict[str, str]:
 def run_demo(root: Path, python: Path, address: tuple[str, int], extra: list[str], *, today: date) -> int:
     """Start simulator and dashboard and wait for the dashboard's end; its exit code. `today` is a UTC day."""
     folder, is_new = data_folder(root, today)
-    environment = without_settings() | {"SPENDGLASS_DEMO": "1", "SPENDGLASS_DATA_DIR": str(folder)}
+    environment = without_settings() | {
+        "SPENDGLASS_DEMO": "1", "SPENDGLASS_DATA_DIR": str(folder), "SPENDGLASS_METERING_KEYS": f"hak_{token_hex(20)}",
+    }  # fmt: skip
     direct = ",".join(filter(None, (environment.get("NO_PROXY") or environment.get("no_proxy"), LOOPBACK)))
     environment |= {"NO_PROXY": direct, "no_proxy": direct}
     accounts = json.loads(_output(root, [str(python), "-m", "demo.accounts"], environment, "No demo accounts."))
@@ -31,6 +34,7 @@ def run_demo(root: Path, python: Path, address: tuple[str, int], extra: list[str
         simulator = servers.start([str(python), "-m", "demo.simulator", "--port", "0"], environment, is_read=True)
         environment |= _endpoints(simulator, {account["provider"] for account in accounts})
         _link(root, python, accounts, environment, is_new=is_new)
+        servers.start([str(python), "-m", "demo.clients", url_of(address)], environment)
         return serve(servers, python, environment, address, extra)
 
 

@@ -95,7 +95,7 @@ def serve(
     _refuse_taken(host, port)
     command = [str(python), "-m", "streamlit", "run", "app.py", f"--server.address={host}", f"--server.port={port}"]
     server = servers.start([*command, *extra], environment)
-    near = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104, compared, not bound
+    near = nearby(host)
     deadline = time.monotonic() + SECONDS_TO_START
     while server.poll() is None and not _is_healthy(near, port):
         if time.monotonic() > deadline:
@@ -106,11 +106,22 @@ def serve(
             )
         time.sleep(0.1)
     if server.poll() is None:
-        url = f"http://{f'[{near}]' if ':' in near else near}:{port}"
+        url = url_of(address)
         print(f"\n  Spendglass is ready: {url}\n  Press Ctrl-C to stop.\n", flush=True)
         if _has_display():
             webbrowser.open(url)
     return server.wait()
+
+
+def nearby(host: str) -> str:
+    """Where this machine reaches a server that listens on the host."""
+    return LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104, compared, not bound
+
+
+def url_of(address: tuple[str, int]) -> str:
+    """The URL by which this machine reaches a server that listens on the address."""
+    near = nearby(address[0])
+    return f"http://{f'[{near}]' if ':' in near else near}:{address[1]}"
 
 
 def _refuse_taken(host: str, port: int) -> None:

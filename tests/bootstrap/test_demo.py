@@ -35,7 +35,12 @@ else:
     linked.write_text(json.dumps(known))
 """
 DASHBOARD = """import json, os, pathlib, sys
+while not pathlib.Path("metered.txt").exists():
+    pass
 pathlib.Path("started.json").write_text(json.dumps({"environment": dict(os.environ), "arguments": sys.argv[1:]}))
+"""
+CLIENTS = """import os, pathlib, sys
+pathlib.Path("metered.txt").write_text(f"{os.environ['SPENDGLASS_METERING_KEYS']} {sys.argv[1]}")
 """
 
 
@@ -49,6 +54,7 @@ def project(tmp_path: Path) -> Path:
         "dashboard.py": DASHBOARD,
         "demo/accounts.py": ACCOUNTS,
         "demo/simulator.py": SIMULATOR,
+        "demo/clients.py": CLIENTS,
     }
     for name, text in programs.items():
         (root / name).write_text(text)
@@ -69,6 +75,10 @@ def test_the_dashboard_starts_over_the_simulated_providers(project: Path, monkey
     assert run(project) == 0
     started = json.loads((project / "started.json").read_text())
     ours = {name: value for name, value in started["environment"].items() if name.startswith("SPENDGLASS_")}
+    key = ours.pop("SPENDGLASS_METERING_KEYS")
+    address = next(text for text in started["arguments"] if text.startswith("--server.port")).partition("=")[2]
+    assert (project / "metered.txt").read_text() == f"{key} http://127.0.0.1:{address}"
+    assert key.startswith("hak_")
     assert ours == {
         "SPENDGLASS_DEMO": "1",
         "SPENDGLASS_DATA_DIR": str(project / "demo-data"),
