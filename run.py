@@ -6,6 +6,7 @@
     python3 run.py check     format, lint, types
     python3 run.py e2e       the tests in a real browser (needs Chromium)
     python3 run.py bigquery  the tests against a BigQuery emulator, which gets an environment of its own
+    python3 run.py clients   the tests with real metering clients, which get an environment of their own
     python3 run.py litellm   the tests against a real LiteLLM proxy (LITELLM_TEST_URL and an admin's LITELLM_TEST_KEY)
     python3 run.py bench     the measurements in benchmarks/
     python3 run.py soak      the tests that take minutes
@@ -31,7 +32,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bootstrap.demo import run_demo, without_settings
-from bootstrap.environment import prepare, prepare_emulator
+from bootstrap.environment import prepare, prepare_clients, prepare_emulator, prepare_rivals
 from bootstrap.faults import SetupError
 from bootstrap.servers import LOOPBACK, Servers, Stopped, serve
 
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parent
 PORT = 8501
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SERVERS = ("run", "demo")
-CHORES = ("test", "check", "e2e", "bigquery", "litellm", "bench", "soak")
+CHORES = ("test", "check", "e2e", "bigquery", "clients", "litellm", "bench", "soak")
 PROXY = ("LITELLM_TEST_URL", "LITELLM_TEST_KEY")
 
 
@@ -95,6 +96,10 @@ def _chore(verb: str, arguments: list[str]) -> int:
     python = prepare(ROOT, development=True)
     if verb == "bigquery":
         prepare_emulator(ROOT)
+    if verb == "clients":
+        prepare_clients(ROOT)
+    if verb == "bench":
+        prepare_rivals(ROOT)
     environment = without_settings() | ({"SPENDGLASS_CHROMIUM": browser} if browser else {})
     codes = [
         subprocess.run([str(python), *command], cwd=ROOT, env=environment, check=False).returncode
@@ -102,13 +107,13 @@ def _chore(verb: str, arguments: list[str]) -> int:
     ]
     if verb == "test":
         browser_tests = f"the browser tests ({'run.py e2e' if browser else 'no Chromium found'})"
-        print(f"Not run here: {browser_tests}, run.py bigquery, run.py litellm and run.py soak.")
+        print(f"Not run here: {browser_tests}, run.py bigquery, clients, litellm and soak.")
     return next((code for code in codes if code), 0)
 
 
 def commands(verb: str, arguments: list[str]) -> list[list[str]]:
     """What Python runs for a chore, in order."""
-    apart = ("e2e", "bigquery", "litellm", "soak")
+    apart = ("e2e", "bigquery", "clients", "litellm", "soak")
     if verb in {"test", *apart}:
         marked = verb if verb in apart else " and ".join(f"not {name}" for name in apart)
         return [["-m", "pytest", "-m", marked, *arguments]]

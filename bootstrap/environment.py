@@ -27,6 +27,8 @@ from bootstrap.faults import SetupError, explain, explain_system
 RUNTIME = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
 EMULATOR = "requirements-bigquery.txt"
+CLIENTS = "requirements-clients.txt"
+BENCHMARKS = "requirements-bench.txt"
 
 
 @dataclass(kw_only=True)
@@ -66,6 +68,22 @@ def prepare_emulator(root: Path, *, pip: pip_wheel.Wheel = pip_wheel.PIP) -> Pat
     About 600 MB in `.venv-bigquery`.
     """
     return _prepared(root, root / ".venv-bigquery", (EMULATOR,), pip)
+
+
+def prepare_clients(root: Path, *, pip: pip_wheel.Wheel = pip_wheel.PIP) -> Path:
+    """The Python of the metering clients, other people's packages that are tried against ours. Raises SetupError.
+
+    About 60 MB in `.venv-clients`.
+    """
+    return _prepared(root, root / ".venv-clients", (CLIENTS,), pip)
+
+
+def prepare_rivals(root: Path, *, pip: pip_wheel.Wheel = pip_wheel.PIP) -> Path:
+    """The Python of the databases that benchmarks hold ours against. Raises SetupError.
+
+    About 60 MB in `.venv-bench`.
+    """
+    return _prepared(root, root / ".venv-bench", (BENCHMARKS,), pip)
 
 
 def _prepared(root: Path, folder: Path, names: tuple[str, ...], pip: pip_wheel.Wheel) -> Path:

@@ -28,13 +28,15 @@ def locked(name: str) -> dict[str, tuple[str, list[str]]]:
     return packages
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in", "requirements-bigquery.in"])
+@pytest.mark.parametrize(
+    "name", ["requirements.in", "requirements-dev.in", "requirements-bigquery.in", "requirements-clients.in"]
+)
 def test_every_direct_requirement_names_one_version(name: str) -> None:
     assert [wish for wish in wishes(name) if not re.fullmatch(r"[a-z0-9-]+(\[[a-z,]+\])?==[0-9.]+", wish)] == []
     assert wishes(name)
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-bigquery"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-bigquery", "requirements-clients"])
 def test_every_package_is_locked_with_hashes(name: str) -> None:
     packages = locked(f"{name}.txt")
     assert [package for package, (_, hashes) in packages.items() if not hashes] == []
@@ -48,6 +50,8 @@ def test_the_development_set_holds_the_running_set_unchanged() -> None:
     assert {name: development.get(name) for name in locked("requirements.txt")} == locked("requirements.txt")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-bigquery.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-bigquery.txt", "requirements-clients.txt"]
+)
 def test_a_lock_names_no_server_and_no_folder(name: str) -> None:
     assert re.findall(r"https?:|file:|--index-url|--find-links|(?<![\w.-])/\w+", (ROOT / name).read_text()) == []

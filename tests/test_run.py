@@ -45,12 +45,13 @@ def test_the_door_can_be_read_by_pythons_that_it_turns_away() -> None:
     ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 6))
 
 
-def test_tests_leave_out_what_needs_a_browser_an_emulator_a_proxy_or_minutes() -> None:
+def test_tests_leave_out_what_needs_a_browser_an_environment_of_its_own_a_proxy_or_minutes() -> None:
     assert run.commands("test", ["-x"]) == [
-        ["-m", "pytest", "-m", "not e2e and not bigquery and not litellm and not soak", "-x"]
+        ["-m", "pytest", "-m", "not e2e and not bigquery and not clients and not litellm and not soak", "-x"]
     ]
     assert run.commands("e2e", []) == [["-m", "pytest", "-m", "e2e"]]
     assert run.commands("bigquery", []) == [["-m", "pytest", "-m", "bigquery"]]
+    assert run.commands("clients", []) == [["-m", "pytest", "-m", "clients"]]
     assert run.commands("litellm", []) == [["-m", "pytest", "-m", "litellm"]]
     assert run.commands("soak", []) == [["-m", "pytest", "-m", "soak"]]
 

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.environment import DEVELOPMENT, EMULATOR, RUNTIME, Marker, prepare, prepare_emulator
+from bootstrap.environment import (
+    CLIENTS,
+    DEVELOPMENT,
+    EMULATOR,
+    RUNTIME,
+    Marker,
+    prepare,
+    prepare_clients,
+    prepare_emulator,
+)
 from bootstrap.faults import SetupError
 from bootstrap.pip_wheel import Wheel
 from tests.bootstrap.package_index import PackageIndex, sha256, tiny_wheel
@@ -89,6 +98,14 @@ def test_the_emulator_gets_an_environment_of_its_own_and_a_changed_list_makes_it
     (project / EMULATOR).write_text("emulator==2\n")
     prepare_emulator(project)
     assert installs(project) == [EMULATOR, EMULATOR]
+
+
+def test_metering_clients_get_an_environment_of_their_own(project: Path) -> None:
+    (project / CLIENTS).write_text("clients==1\n")
+    python = prepare_clients(project)
+    prepare_clients(project)
+    assert python == project / ".venv-clients" / "bin" / "python"
+    assert installs(project) == [CLIENTS]
 
 
 def test_changed_requirements_are_installed(project: Path) -> None:
