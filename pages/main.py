@@ -27,7 +27,7 @@ page = st.navigation(
         "Data": [
             st.Page("sync_logs.py", title="Sync Logs"),
             st.Page("accounts.py", title="AI Accounts"),
-            st.Page("metering.py", title="Metering"),
+            st.Page("metering_keys.py", title="Metering", url_path="metering"),
             st.Page("methodology.py", title="Methodology"),
         ],
     }

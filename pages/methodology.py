@@ -4,7 +4,8 @@ import polars as pl
 import streamlit as st
 
 from connectors import CONNECTORS
-from pages.parts import period
+from metering.prices import price_table
+from pages.parts import numbers, period
 from pages.parts.clock import utc_now
 from pages.parts.loading import costs, opened_store
 from pages.parts.methodology import WORDS, provider_words, shares_of_basis
@@ -20,6 +21,12 @@ warnings()
 st.write("Every total is the provider's own bill, to the last digit, or it says openly what is missing.")
 st.subheader("What the words mean", anchor=False)
 st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in WORDS.items()))
+prices = price_table(now.date())
+st.markdown(
+    f"- **Metered prices**: calls whose client names no cost are priced by {escaped(prices.name)} "
+    f"{escaped(prices.version)}, whose newest price is of {numbers.full_day(prices.newest)}. Metered cost never enters "
+    "a total."
+)
 st.subheader("Provider by provider", anchor=False)
 linked = {row["provider"] for row in found.linked}
 window = period.window_of(period.DEFAULT, now.date())

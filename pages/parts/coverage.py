@@ -96,4 +96,4 @@ def teach_metering() -> None:
             "here, or link your LiteLLM proxy."
         )
         if st.button("Set up metering", type="primary", key="teach-metering-button"):
-            st.switch_page("metering.py", query_params={})
+            st.switch_page("metering_keys.py", query_params={})

@@ -108,7 +108,7 @@ def test_the_chart_draws_the_metered_part_before_the_rest() -> None:
 
 
 def test_a_metering_key_is_made_shown_once_and_revoked(empty_store: Store, open_page: OpenPage) -> None:
-    app = open_page("metering.py")
+    app = open_page("metering_keys.py")
     app.text_input(key="metering-key-name").input("<b>search</b>")
     next(button for button in app.button if button.label == "Make metering key").click().run()
     key = next(code.value for code in app.code if code.value.startswith("hak_") and "…" not in code.value)
@@ -122,7 +122,7 @@ def test_a_metering_key_is_made_shown_once_and_revoked(empty_store: Store, open_
 
 
 def test_a_metering_key_without_a_name_is_refused_in_words(empty_store: Store, open_page: OpenPage) -> None:
-    app = open_page("metering.py")
+    app = open_page("metering_keys.py")
     next(button for button in app.button if button.label == "Make metering key").click().run()
     assert "needs a name" in app.error[0].value
 
