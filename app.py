@@ -1,8 +1,9 @@
-"""The server: the pages, the schedule behind them, and the routes beside them.
+"""The server: the pages, the schedule behind them, and the routes beside them, those of metering included.
 
 streamlit run app.py
 """
 
+import asyncio
 import gc
 import logging
 import threading
@@ -18,9 +19,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from metering.intake import Intake
+from metering.keyring import KeyRing
+from metering.routes import Desk
 from scheduler import Scheduler
+from settings import settings
 from store.db import Store, open_store
 from store.errors import StoreError
+from store.metering_keys import valid_keys
 from store.overview import overview
 from syncing import utc_now
 
@@ -44,6 +50,8 @@ class Service:
     def __init__(self) -> None:
         self.store: Store | None = None
         self.fault: StoreError | None = None
+        self.intake = Intake()
+        self.keys: KeyRing | None = None
         self._scheduler: Scheduler | None = None
         self._starting = threading.Thread(target=self._start, name="start", daemon=True)
 
@@ -61,6 +69,13 @@ class Service:
         else:
             self._scheduler = scheduler
             self.store = store
+            self.keys = KeyRing(lambda: valid_keys(store, settings()))
+
+    async def meter(self) -> None:
+        """Count metered events from the moment the database is open."""
+        await asyncio.to_thread(self._starting.join)
+        if self.store is not None:
+            await self.intake.run()
 
     def stop(self) -> None:
         self._starting.join()
@@ -77,9 +92,12 @@ SERVICE = Service()
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     _freeze_imports()
     SERVICE.start()
+    metering = asyncio.create_task(SERVICE.meter())
     try:
         yield {}
     finally:
+        await SERVICE.intake.stop()
+        await metering
         SERVICE.stop()
 
 
@@ -143,6 +161,10 @@ class SecurityHeaders:
 app = st.App(
     "pages/main.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz)],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        *Desk(SERVICE.intake, lambda: SERVICE.keys).routes(),
+    ],
     middleware=[Middleware(SecurityHeaders)],
 )

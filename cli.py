@@ -10,9 +10,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,11 @@ from store.backup import backup, restore
 from store.db import Store, open_store
 from store.doctor import diagnose
 from store.errors import StoreError, UnknownName
-from store.export import printed, to_csv
-from store.metrics import CostFilter
 from store.overview import overview
-from store.queries import QUERIES, SORTABLE
 from store.records import Window
 from syncing import sync_account, utc_now
+from verbs import metering
+from verbs.printing import as_json, print_json, print_rows
 
 WRONG_USE, REFUSED, UNAVAILABLE, INTERRUPTED = 2, 3, 4, 130
 CODES = (
@@ -54,7 +53,8 @@ class WrongUseError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    asked = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = parser(exports="export" in given).parse_args(given)
     try:
         code: int = asked.verb(asked)
     except WrongUseError as fault:
@@ -85,36 +85,6 @@ def _explain(fault: ConnectorError | StoreError) -> int:
     return _say(next(code for kind, code in CODES if isinstance(fault, kind)), text)
 
 
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | Path):
-        return str(value)
-    raise TypeError(type(value).__name__)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, default=_as_json, ensure_ascii=False, indent=2))
-
-
-def _print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Rows as aligned text; None as `-`."""
-    lines = [list(columns), *[[_cell(row[column]) for column in columns] for row in rows]]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-    return str(value)
-
-
 def _read_json() -> Any:
     if sys.stdin.isatty():
         print("Paste the credential as JSON, then press Ctrl-D:", file=sys.stderr)
@@ -139,9 +109,11 @@ def _note(text: str) -> None:
 
 def link(asked: argparse.Namespace) -> int:
     raw = _read_credential()
-    account_id = link_account(open_store(), asked.provider, raw, name=asked.name, now=utc_now(), tell=_note)
+    account_id = link_account(
+        open_store(), asked.provider, raw, name=asked.name, now=utc_now(), tell=_note, is_separate=asked.separate
+    )
     if asked.json:
-        _print_json({"account": account_id, "provider": asked.provider})
+        print_json({"account": account_id, "provider": asked.provider})
     else:
         print(account_id)
     return 0
@@ -166,7 +138,7 @@ def link_all(asked: argparse.Namespace) -> int:
         except (ConnectorError, StoreError) as fault:
             codes.append(_explain(fault))
     if asked.json:
-        _print_json(linked)
+        print_json(linked)
     else:
         for account in linked:
             print(f"{account['account']} {account['provider']}")
@@ -184,9 +156,9 @@ ACCOUNT_COLUMNS = ("id", "provider", "name", "hint", "state", "covered_from", "c
 def list_accounts(asked: argparse.Namespace) -> int:
     rows = overview(open_store(), utc_now())
     if asked.json:
-        _print_json(rows)
+        print_json(rows)
     else:
-        _print_rows(rows, ACCOUNT_COLUMNS)
+        print_rows(rows, ACCOUNT_COLUMNS)
     return 0
 
 
@@ -213,7 +185,7 @@ def sync(asked: argparse.Namespace) -> int:
     with ThreadPoolExecutor(PARALLEL_SYNCS) as pool:
         ended = list(pool.map(lambda row: _sync_one(store, row, asked.since), chosen))
     if asked.json:
-        _print_json(ended)
+        print_json(ended)
     else:
         for row, run in zip(chosen, ended, strict=True):
             print(_told(row, run))
@@ -259,11 +231,17 @@ def _told(account: dict[str, Any], run: dict[str, Any]) -> str:
 
 
 def export(asked: argparse.Namespace) -> int:
+    from store.export import printed, to_csv  # noqa: PLC0415  like all that brings Polars: other verbs start at once
+    from store.metrics import CostFilter  # noqa: PLC0415
+    from store.queries import QUERIES  # noqa: PLC0415
+
     today = utc_now().date()
     last = asked.to or today
     first = asked.from_ or last - timedelta(days=29)
     if first > last:
         raise WrongUseError(f"--from {first} is later than --to {last}.")
+    if asked.finding and asked.table != "api_keys":
+        raise WrongUseError(f"--finding is for api_keys; {asked.table} has no findings.")
     wanted = CostFilter(
         window=Window(first, last + timedelta(days=1)),
         providers=tuple(asked.provider),
@@ -271,6 +249,7 @@ def export(asked: argparse.Namespace) -> int:
         workspace=asked.workspace,
         api_key=asked.api_key,
         model=asked.model,
+        finding=asked.finding,
         min_cost=asked.min_cost,
         max_cost=asked.max_cost,
         sort=_sort_column(asked),
@@ -278,7 +257,7 @@ def export(asked: argparse.Namespace) -> int:
     )
     table = QUERIES[asked.table](open_store(), wanted)
     if asked.json:
-        content = json.dumps(printed(table).to_dicts(), default=_as_json, ensure_ascii=False, indent=2).encode() + b"\n"
+        content = json.dumps(printed(table).to_dicts(), default=as_json, ensure_ascii=False, indent=2).encode() + b"\n"
     else:
         content = to_csv(table)
     _write(asked.output, content)
@@ -286,6 +265,8 @@ def export(asked: argparse.Namespace) -> int:
 
 
 def _sort_column(asked: argparse.Namespace) -> str:
+    from store.queries import SORTABLE  # noqa: PLC0415
+
     wanted: str = asked.sort
     if wanted and wanted not in SORTABLE[asked.table]:
         raise WrongUseError(f"{asked.table} has no column {wanted!r}. It has: {', '.join(SORTABLE[asked.table])}.")
@@ -316,9 +297,9 @@ def name_history(asked: argparse.Namespace) -> int:
     store = open_store()
     rows = names.history(store, *names.find_workspace(store, asked.workspace))
     if asked.json:
-        _print_json(rows)
+        print_json(rows)
     else:
-        _print_rows(rows, ("number", "name", "source", "at"))
+        print_rows(rows, ("number", "name", "source", "at"))
     return 0
 
 
@@ -346,7 +327,7 @@ def restore_backup(asked: argparse.Namespace) -> int:
 def rotate_key(asked: argparse.Namespace) -> int:
     resealed, unreadable = accounts.rotate_key(open_store())
     if asked.json:
-        _print_json({"resealed": resealed, "unreadable": unreadable})
+        print_json({"resealed": resealed, "unreadable": unreadable})
     else:
         print(f"{resealed} credentials sealed with the new key, {unreadable} could not be opened.")
     return 1 if unreadable else 0
@@ -356,7 +337,7 @@ def doctor(asked: argparse.Namespace) -> int:
     findings = diagnose(open_store(), settings(), utc_now())
     rows = [{"level": f.level, "what": f.what, "detail": f.detail, "next_step": f.next_step} for f in findings]
     if asked.json:
-        _print_json(rows)
+        print_json(rows)
     else:
         for row in rows:
             print(f"{row['level']:<5} {row['what']}: {row['detail']}")
@@ -370,7 +351,7 @@ def config(asked: argparse.Namespace) -> int:
     rows = {f"SPENDGLASS_{name.upper()}": _masked(getattr(chosen, name)) for name in type(chosen).model_fields}
     rows |= endpoints()
     if asked.json:
-        _print_json(rows)
+        print_json(rows)
     else:
         for name, value in rows.items():
             print(f"{name}={'' if value is None else value}")
@@ -406,8 +387,8 @@ def _provider(text: str) -> str:
     return text
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(*, exports: bool = True) -> argparse.ArgumentParser:
+    """The whole command line; without `exports`, the tables that can be exported are not looked up."""
     top = argparse.ArgumentParser(prog="cli.py", description=__doc__.splitlines()[0])
     verbs = top.add_subparsers(required=True, metavar="VERB")
 
@@ -420,6 +401,7 @@ def parser() -> argparse.ArgumentParser:
     linking = verb("link", link, "check a credential (JSON on standard input) and link its account; prints the id")
     linking.add_argument("provider", type=_provider, metavar="PROVIDER", help=", ".join(CONNECTORS))
     linking.add_argument("--name", help="how the account is called here")
+    linking.add_argument("--separate", action="store_true", help="link it though its bill equals another account's")
     verb("link-all", link_all, "link several accounts: a JSON list of provider, name and credential on standard input")
     verb("relink", relink, "replace an account's credential (JSON on standard input)").add_argument("id", type=int)
     verb("accounts", list_accounts, "list the accounts")
@@ -433,7 +415,9 @@ def parser() -> argparse.ArgumentParser:
     syncing = verb("sync", sync, "sync accounts now, all by default")
     syncing.add_argument("ids", type=int, nargs="*", metavar="ID")
     syncing.add_argument("--since", type=_day, metavar="DATE", help="read this day and all later ones again")
-    _add_export(verb("export", export, "write a table as CSV"))
+    exporting = verb("export", export, "write a table as CSV")
+    if exports:
+        _add_export(exporting)
     renaming = verb("rename", rename, "give a workspace a name")
     renaming.add_argument("workspace", metavar="WORKSPACE-ID")
     renaming.add_argument("name")
@@ -443,6 +427,10 @@ def parser() -> argparse.ArgumentParser:
     reverting.add_argument("number", type=int, metavar="N", help="as `names` lists it")
     verb("backup", make_backup, "copy the database to a file").add_argument("file", type=Path)
     verb("restore", restore_backup, "replace the database by a backup").add_argument("file", type=Path)
+    verb("metering-keys", metering.list_keys, "list the keys of metering clients")
+    verb("metering-key", metering.make_key, "make a key for a metering client; prints it once").add_argument("name")
+    revoking = verb("revoke-metering-key", metering.revoke_key, "refuse a metering key from now on")
+    revoking.add_argument("id", type=int, metavar="ID", help="as `metering-keys` lists it")
     verb("rotate-key", rotate_key, "seal all credentials with a new key")
     verb("doctor", doctor, "look for trouble and say what to do about it")
     verb("config", config, "print all settings, secrets masked")
@@ -450,6 +438,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_export(added: argparse.ArgumentParser) -> None:
+    from store.metrics import FINDINGS  # noqa: PLC0415
+    from store.queries import QUERIES  # noqa: PLC0415
+
     added.add_argument("table", choices=tuple(QUERIES), metavar="TABLE", help=", ".join(QUERIES))
     added.add_argument("--from", dest="from_", type=_day, metavar="DATE", help="first day (UTC); default: 30 days")
     added.add_argument("--to", type=_day, metavar="DATE", help="last day, included; default: today")
@@ -458,6 +449,8 @@ def _add_export(added: argparse.ArgumentParser) -> None:
     added.add_argument("--workspace", default="", help="only this workspace, by its present name")
     added.add_argument("--api-key", default="", help="only this key, by its id")
     added.add_argument("--model", default="", help="only this model")
+    findings = tuple(FINDINGS)
+    added.add_argument("--finding", choices=findings, default="", metavar="F", help=f"api_keys: {', '.join(findings)}")
     added.add_argument("--min-cost", type=_dollars, metavar="DOLLARS", help="rows billed at least this much")
     added.add_argument("--max-cost", type=_dollars, metavar="DOLLARS", help="rows billed at most this much")
     added.add_argument("--sort", default="", metavar="COLUMN")

@@ -19,6 +19,7 @@ from demo.openai_api import ADMIN_KEY, EXPIRED_KEY, PROJECT_KEY
 from demo.simulator import Simulator
 from demo.world import World
 from settings import settings
+from store.metrics import FINDINGS
 from store.queries import QUERIES
 
 COST_COLUMNS = (
@@ -119,6 +120,15 @@ def test_to_is_inclusive(synced: Terminal, simulator: Simulator) -> None:
     assert {row["day"] for row in rows} == {str(day)}
 
 
+def test_export_keeps_the_keys_that_have_a_finding(synced: Terminal, simulator: Simulator) -> None:
+    first, last = window(simulator)
+    every = synced.json("export", "api_keys", "--from", first, "--to", last)
+    assert {"deleted but spending", "unattributed"} <= {row["findings"] for row in every}
+    for finding, word in FINDINGS.items():
+        found = synced.json("export", "api_keys", "--from", first, "--to", last, "--finding", finding)
+        assert found == [row for row in every if word in row["findings"].split(", ")]
+
+
 def test_export_filters_sorts_and_writes_a_file(synced: Terminal, simulator: Simulator, tmp_path: Path) -> None:
     first, last = window(simulator)
     every = synced.json("export", "models", "--from", first, "--to", last, "--sort", "billed_cost", "--ascending")
@@ -191,6 +201,8 @@ def test_an_unreachable_provider_exits_4(terminal: Terminal, monkeypatch: pytest
         (["export", "costs", "--from", "yesterday", "--to", "2026-01-02"], None),
         (["export", "costs", "--from", "2026-01-03", "--to", "2026-01-02"], None),
         (["export", "costs", "--sort", "nothing"], None),
+        (["export", "costs", "--finding", "idle"], None),
+        (["export", "api_keys", "--finding", "nothing"], None),
         (["export", "costs", "--min-cost", "NaN"], None),
         (["export", "costs", "--provider", "nobody"], None),
         (["sync", "9"], None),
@@ -304,3 +316,22 @@ def test_a_planted_marker_is_found_nowhere(
     marker = ADMIN_KEY[12:-4]
     assert marker not in "".join(outputs) + caplog.text
     assert [path for path in tmp_path.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()] == []
+
+
+def test_a_metering_key_is_shown_once_listed_and_revoked(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SPENDGLASS_METERING_KEYS", "hak_given0by0the0environment")
+    made = terminal("metering-key", "Search")
+    key = made.out.strip()
+    assert (made.code, key.startswith("hak_")) == (0, True)
+    assert key not in made.err
+    listed = terminal.json("metering-keys")
+    assert [(row["id"], row["name"]) for row in listed] == [(1, "Search"), (None, "from the environment")]
+    assert terminal("revoke-metering-key", 1).code == 0
+    assert terminal.json("metering-keys")[0]["revoked_at"] is not None
+    printed = terminal("metering-keys").out
+    assert key not in printed
+    assert "given0by0the" not in printed
+    assert terminal("revoke-metering-key", 9).code == 2
+    assert terminal("metering-key", " ").code == 1

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 
+from settings import Settings
 from store import metering
 from store.backup import backup, restore
-from store.db import Store
+from store.db import Store, open_store
 from store.errors import StoreError
 from store.events import LATEST_DAYS, MeteredEvent
 from store.frames import data_version
@@ -175,15 +176,15 @@ def test_a_save_that_fails_saves_nothing(store: Store, now: datetime) -> None:
     assert save_events(store, [metered("b")], now).new == 1
 
 
-def test_a_read_only_database_is_explained(store: Store, now: datetime) -> None:
-    readonly = "PRAGMA query_only=ON" if store.sqlite_path else "SET default_transaction_read_only = on"
-    make = lambda connection, *_: connection.cursor().execute(readonly)  # noqa: E731  one line, listened to
-    sqlalchemy_event.listen(store.engine, "checkout", make)
+def test_a_read_only_database_is_explained(sqlite_settings: Settings, now: datetime) -> None:
+    opened = open_store(sqlite_settings)
+    sqlalchemy_event.listen(
+        opened.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA query_only=ON")
+    )
     with pytest.raises(StoreError, match="read-only"):
-        save_events(store, [metered("a")], now)
-    sqlalchemy_event.remove(store.engine, "checkout", make)
-    store.engine.dispose()
-    assert sums(store, "events") == []
+        save_events(opened, [metered("a")], now)
+    assert sums(opened, "events") == []
+    opened.close()
 
 
 def test_metering_moves_its_own_version_and_not_that_of_the_costs(store: Store, now: datetime) -> None:
