@@ -25,6 +25,8 @@ from store.write import save_statement
 
 LOG = logging.getLogger("spendglass.sync")
 LONGEST_NOTES = 20_000
+ROUNDED_NANOS = 1_000
+"""What the credits of a day may differ by because each row was rounded on its own, and providers add up floats."""
 LATEST_VISIBLE = timedelta(days=2)
 """How long after its own time a provider's line may come to light."""
 
@@ -141,8 +143,12 @@ class _Sync:
         if totals is None:
             return []
         told = {day: to_nanos(total) for day, total in totals.items()}
-        saved = runs.control_totals(self.store, self.account_id, window)
-        return around(differing(saved, told, window), reach)
+        days = differing(runs.control_totals(self.store, self.account_id, window), told, window)
+        if connector.credited is not None:
+            told = {day: to_nanos(total) for day, total in connector.credited(self.session, window).items()}
+            saved = runs.credits_applied(self.store, self.account_id, window)
+            days += differing(saved, told, window, beyond=ROUNDED_NANOS)
+        return around(days, reach)
 
     def _last_read(self) -> datetime:
         """Since when the account's older days may have changed unseen: a while before its last success."""

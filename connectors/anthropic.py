@@ -12,7 +12,8 @@ The analytics reach back 365 days and not before 2026. Days they do not serve co
 `anthropic_rows` allocates to keys by token share. No day comes from both.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -30,7 +31,7 @@ from connectors.errors import ConnectorError, CredentialLacksBilling, Unexpected
 from connectors.fields import Fields
 from connectors.http import ProviderHttp, RequestRefused
 from settings import endpoint
-from store.records import Statement, Window
+from store.records import Statement, Window, to_nanos
 
 ANALYTICS_BETA = "analytics-usage-cost-2026-08-24"
 FIRST_DAY = date(2026, 1, 1)
@@ -152,18 +153,24 @@ def _statement(session: AnthropicSession, window: Window) -> Statement:
 
 def _analytics_bill(session: AnthropicSession, window: Window) -> _Bill | None:
     groups = reports.BY_MODEL if session.is_enterprise else reports.BY_KEY
-    found = _Bill(
-        lines=reports.analytics_costs(session.analytics, window, groups),
-        usage=reports.analytics_usage(session.analytics, window, groups),
-        totals=reports.analytics_totals(session.analytics, window),
+    lines, totals = _settled(
+        window,
+        lambda: reports.analytics_costs(session.analytics, window, groups),
+        lambda: reports.analytics_totals(session.analytics, window),
     )
+    found = _Bill(lines, reports.analytics_usage(session.analytics, window, groups), totals)
     return found if found.lines or found.usage or found.totals else None
 
 
 def _legacy_bill(session: AnthropicSession, window: Window) -> _Bill:
     default = session.directory.default_workspace
     usage = reports.legacy_usage(session.plain, window, default)
-    lines, lost = share_out(reports.legacy_costs(session.plain, window, default), usage)
+    printed, totals = _settled(
+        window,
+        lambda: reports.legacy_costs(session.plain, window, default),
+        lambda: reports.legacy_totals(session.plain, window),
+    )
+    lines, lost = share_out(printed, usage)
     days = f"{window.start} to {window.last_day}"
     notes = []
     if lines:
@@ -175,7 +182,36 @@ def _legacy_bill(session: AnthropicSession, window: Window) -> _Bill:
         notes.append(f"${amount:f} of costs match no usage and stay without an API key (lines: {len(lost)}).")
     if unbilled := sorted({used.tier for used in usage} & UNBILLED_TIERS):
         notes.append(f"Not billed in the legacy reports: tokens of the service tier {', '.join(unbilled)}.")
-    return _Bill(lines, usage, reports.legacy_totals(session.plain, window), notes)
+    return _Bill(lines, usage, totals, notes)
+
+
+def _settled(
+    window: Window, read_lines: Callable[[], list[reports.CostLine]], read_totals: Callable[[], dict[date, Decimal]]
+) -> tuple[list[reports.CostLine], dict[date, Decimal]]:
+    """The lines of a bill and its totals, of the same bill wherever possible.
+
+    The bill of the running day grows between two requests. Where lines and totals differ, the lines are read again: a
+    day on which they have moved since, past the total, has no total to be held against and takes that of its lines.
+    """
+    lines, totals = read_lines(), read_totals()
+    before = _sums(lines)
+    if not any(to_nanos(totals.get(day, Decimal(0)) - before.get(day, Decimal(0))) for day in window.days()):
+        return lines, totals
+    lines = read_lines()
+    after = _sums(lines)
+    for day in window.days():
+        first, total, last = (sums.get(day, Decimal(0)) for sums in (before, totals, after))
+        if first != last and min(first, last) <= total <= max(first, last):
+            totals[day] = last
+    return lines, totals
+
+
+def _sums(lines: Iterable[reports.CostLine]) -> dict[date, Decimal]:
+    """US dollars of the lines per day."""
+    sums: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sums[line.day] += line.amount
+    return sums
 
 
 def _oddities(lines: list[reports.CostLine]) -> list[str]:

@@ -224,11 +224,12 @@ def _usage(day: date, group: Fields, counts: Fields, *, default_workspace: str =
 
 
 def _cache_writes(counts: Fields) -> dict[str, int]:
-    """Tokens written to the cache by lifetime; a bare number, as some answers have had it, is of none."""
+    """Tokens written to the cache by lifetime, unknown ones too; a bare number, as some answers had it, is of none."""
     if not isinstance(counts.members.get("cache_creation"), dict):
         return {"cache_creation": counts.count("cache_creation") or 0}
     lifetimes = _part(counts, "cache_creation")
-    return {f"cache_creation.{name}": lifetimes.count(name) or 0 for name in lifetimes.members}
+    names = [name for name in lifetimes.members if name.endswith("_tokens")]
+    return {f"cache_creation.{name}": lifetimes.count(name) or 0 for name in names}
 
 
 def _added(rows: Iterable[tuple[date, Fields]]) -> dict[date, Decimal]:

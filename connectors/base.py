@@ -135,6 +135,9 @@ class Connector(Generic[C, S]):
 
     Lets the sync find restated days of any age without reading all rows again. Equals `control_totals` of `fetch`; None
     where this session's credential does not get them."""
+    credited: Callable[[S, Window], Mapping[date, Decimal]] | None = None
+    """The provider's own credits per day in US dollars, days without credits absent, asked after `control` and from the
+    same answers; None where it has none. Lets the sync find days of any age on which credits alone were restated."""
     changed: Callable[[S, Window, datetime], Iterable[date]] | None = None
     """The days of the window about which the provider has written anything since then, however old they are.
 

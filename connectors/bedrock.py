@@ -8,11 +8,12 @@ Not reported: requests, API keys, list prices. Tax, refunds and fees are no cost
 
 Most models are not under the service "Amazon Bedrock" but each under one of its own, sold through the Marketplace.
 Amounts are those before credits; credits and discounts are separate rows of AWS's and separate here. Each request costs
-$0.01, so a sync asks once for the services and the sums of the whole history, then per linked account and window.
+$0.01, so a sync asks once for the services and the sums of the whole history, then per linked account and window, and
+for sums again only where rows show that AWS has written since.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
@@ -21,10 +22,21 @@ from pydantic import ValidationError
 
 from connectors.base import AccountIdentity, Connector, Methodology
 from connectors.bedrock_key import STEPS, BedrockCredential
-from connectors.bedrock_ledger import KNOWN_COSTS, Ledger, chosen, read_ledger, read_rows, read_services, treatment
+from connectors.bedrock_ledger import (
+    KNOWN_COSTS,
+    Ledger,
+    Sums,
+    chosen,
+    read_ledger,
+    read_rows,
+    read_services,
+    summed,
+    treatment,
+)
 from connectors.bedrock_lines import model_names
 from connectors.bedrock_refusals import TooOld
 from connectors.bedrock_rows import Bill
+from connectors.bedrock_settled import settled
 from connectors.errors import UnexpectedResponse
 from store.records import Statement, Window, WorkspaceRecord
 
@@ -80,7 +92,19 @@ def fetch(session: "BedrockSession", window: Window) -> Statement:
 def control(session: "BedrockSession", window: Window) -> Mapping[date, Decimal]:
     """AWS's own costs of Bedrock per day, before credits, from the sums that every sync reads once."""
     with localcontext(prec=EXACT_DIGITS):
-        return _day_totals(_ledger(session, window), window)
+        return _day_totals(
+            (day, summed(types)) for (day, _), types in _ledger(session, window).amounts.items() if day in window
+        )
+
+
+def credited(session: "BedrockSession", window: Window) -> Mapping[date, Decimal]:
+    """AWS's own credits and discounts per day, positive, from the same sums."""
+    totals: defaultdict[date, Decimal] = defaultdict(Decimal)
+    with localcontext(prec=EXACT_DIGITS):
+        for (day, _), types in _ledger(session, window).amounts.items():
+            if day in window and (credits_applied := summed(types).credits):
+                totals[day] += credits_applied
+    return dict(totals)
 
 
 def _ledger(session: "BedrockSession", window: Window) -> Ledger:
@@ -98,22 +122,20 @@ def _ledger(session: "BedrockSession", window: Window) -> Ledger:
     return session.remembered
 
 
-def _day_totals(ledger: Ledger, window: Window) -> dict[date, Decimal]:
+def _day_totals(told: Iterable[tuple[date, Sums]]) -> dict[date, Decimal]:
+    """Billed dollars per day of all accounts, days without cost absent."""
     totals: defaultdict[date, Decimal] = defaultdict(Decimal)
-    for (day, _), types in ledger.amounts.items():
-        if day in window and (billed := _summed(types, "cost")):
-            totals[day] += billed
+    for day, sums in told:
+        if sums.billed:
+            totals[day] += sums.billed
     return dict(totals)
-
-
-def _summed(types: Mapping[str, Decimal], *treatments: str) -> Decimal:
-    return sum((amount for name, amount in types.items() if treatment(name) in treatments), Decimal(0))
 
 
 def _statement(session: "BedrockSession", window: Window) -> Statement:
     ledger = _ledger(session, window)
     bill = Bill(model_names(ledger.services))
-    for account, types in _accounts(ledger, window).items():
+    accounts = _accounts(ledger, window)
+    for account, types in accounts.items():
         place = chosen("LINKED_ACCOUNT", [account])
         left_out = sorted(name for name in types if treatment(name) != "cost")
         relief = sorted(name for name in types if treatment(name) in {"credit", "discount"})
@@ -124,11 +146,9 @@ def _statement(session: "BedrockSession", window: Window) -> Statement:
         if relief:
             for row in read_rows(session, window, LINES, ledger.services, place, chosen("RECORD_TYPE", relief)):
                 bill.add_credit(account, row)
-        for day in window.days():
-            told = ledger.amounts.get((day, account), {})
-            bill.settle(
-                day, account, billed=_summed(told, "cost"), credits_applied=-_summed(told, "credit", "discount")
-            )
+    told = settled(session, window, ledger, accounts, bill)
+    for (day, account), sums in told.items():
+        bill.settle(day, account, sums)
     return Statement(
         window=window,
         costs=bill.records(),
@@ -136,7 +156,7 @@ def _statement(session: "BedrockSession", window: Window) -> Statement:
             WorkspaceRecord(workspace_id=account, name=name) for account, name in sorted(ledger.names.items())
         ),
         notes=(*bill.notes(), *_notes(ledger, window)),
-        control_totals=_day_totals(ledger, window),
+        control_totals=_day_totals((day, sums) for (day, _), sums in told.items()),
     )
 
 
@@ -188,6 +208,7 @@ BEDROCK: Connector[BedrockCredential, "BedrockSession"] = Connector(
     check=check,
     fetch=fetch,
     control=control,
+    credited=credited,
     history_days=HISTORY_DAYS,
     restated_days=62,
     window_days=92,

@@ -23,8 +23,9 @@ STEPS = """\
    is unless the account is in GovCloud, China or the European Sovereign Cloud.
 
 AWS charges $0.01 for every Cost Explorer request. A sync of one account makes 3, or 4 with credits, twice a day: about
-$2.40 a month. Each linked account of an organization adds 1 or 2. Sync Logs show what each sync has cost, and
-`SPENDGLASS_SYNC_BUDGET` is the most that syncs may cost in a month.
+$2.40 a month. Each linked account of an organization adds 1 or 2, and AWS's own few updates a day 1 more where one
+falls into a sync. Sync Logs show what each sync has cost, and `SPENDGLASS_SYNC_BUDGET` is the most that syncs may cost
+in a month.
 
 Such a key reads the costs of all services of the organization, not only of Bedrock: Cost Explorer cannot be narrowed.
 It cannot call models and cannot change anything. A key of the management account sees all linked accounts and their

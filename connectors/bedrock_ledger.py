@@ -44,6 +44,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 T = TypeVar("T")
 
 
+Amounts = Mapping[tuple[date, str], Mapping[str, Decimal]]
+"""Dollars per day and linked account, by record type."""
+
+
 class Row(NamedTuple):
     """One group of one day: its keys in the order asked for, US dollars, and the quantity in AWS's unit."""
 
@@ -54,16 +58,23 @@ class Row(NamedTuple):
     unit: str
 
 
+class Sums(NamedTuple):
+    """What one linked account was billed on a day, and the credits that were taken off again, positive."""
+
+    billed: Decimal
+    credits: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What AWS says in sum: dollars per day, linked account and record type, of all services of Bedrock.
+    """What AWS says in sum of all services of Bedrock.
 
     `names` are the linked accounts; None where AWS has no name for one.
     """
 
     span: Window
     services: tuple[str, ...]
-    amounts: Mapping[tuple[date, str], Mapping[str, Decimal]]
+    amounts: Amounts
     names: Mapping[str, str | None]
 
 
@@ -81,6 +92,18 @@ def treatment(record_type: str) -> Treatment:
     return "cost"
 
 
+def summed(types: Mapping[str, Decimal]) -> Sums:
+    """The sums of one day's record types."""
+    billed = credited = Decimal(0)
+    for name, amount in types.items():
+        match treatment(name):
+            case "cost":
+                billed += amount
+            case "credit" | "discount":
+                credited -= amount
+    return Sums(billed, credited)
+
+
 def read_services(session: "BedrockSession", span: Window) -> tuple[str, ...]:
     """Every service of Bedrock that was billed: AWS's own, and one for each model of the Marketplace."""
     parameters = {"TimePeriod": _period(span), "Dimension": "SERVICE", "SearchString": "Bedrock"}
@@ -94,13 +117,20 @@ def read_services(session: "BedrockSession", span: Window) -> tuple[str, ...]:
 def read_ledger(session: "BedrockSession", span: Window) -> Ledger:
     """The services and the sums by linked account and record type; two requests and further pages."""
     services = read_services(session, span)
-    amounts: defaultdict[tuple[date, str], defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     names: dict[str, str | None] = {}
+    amounts = read_amounts(session, span, services, names)
+    return Ledger(span, services, amounts, dict.fromkeys((account for _, account in amounts), None) | names)
+
+
+def read_amounts(
+    session: "BedrockSession", span: Window, services: Sequence[str], names: dict[str, str | None] | None = None
+) -> Amounts:
+    """AWS's own sums, all accounts in one request and further pages; `names` collects names of accounts."""
+    amounts: defaultdict[tuple[date, str], defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in read_rows(session, span, ("LINKED_ACCOUNT", "RECORD_TYPE"), services, names=names):
         account, record_type = row.keys
         amounts[row.day, account][record_type] += row.amount
-        names.setdefault(account, None)
-    return Ledger(span, services, amounts, names)
+    return amounts
 
 
 def read_rows(

@@ -173,6 +173,10 @@ def _slug_model(slug: str) -> str:
 
 
 def _essence(model: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words in any order and numbers in theirs: the same for `claude-3-5-haiku`, `claude-3.5-haiku`."""
-    words = re.findall(r"[a-z]+|\d+", model.lower())
-    return tuple(sorted(word for word in words if word.isalpha())), tuple(word for word in words if word.isdigit())
+    """Words in any order and numbers in theirs: the same for `claude-3-5-haiku`, `claude-3.5-haiku`.
+
+    A name of neither words nor numbers is itself only.
+    """
+    parts = re.findall(r"\d+|[^\W\d_]+", model.lower()) or [model]
+    words = tuple(sorted(part for part in parts if not part[0].isdecimal()))
+    return words, tuple(part for part in parts if part[0].isdecimal())

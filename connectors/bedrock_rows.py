@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from connectors.bedrock_ledger import Row
+from connectors.bedrock_ledger import Row, Sums
 from connectors.bedrock_lines import GENERAL, TOKEN_KINDS, UNITS, Kind, Label, Names, read_label
 from connectors.fields import LARGEST_COUNT
 from store.records import CostRecord, LineItem
@@ -65,11 +65,16 @@ class Bill:
         """AWS's credits are negative amounts; one that it takes back is a negative credit here."""
         self._sum(account, row, self._label(row)).credits -= row.amount
 
-    def settle(self, day: date, account: str, *, billed: Decimal, credits_applied: Decimal) -> None:
+    def held(self, day: date, account: str) -> Sums:
+        """What the rows of one day of an account add up to."""
+        mine = self._sums.get((day, account), {}).values()
+        return Sums(sum((one.billed for one in mine), Decimal(0)), sum((one.credits for one in mine), Decimal(0)))
+
+    def settle(self, day: date, account: str, told: Sums) -> None:
         """Books what one day of an account misses of AWS's own sums as `bedrock-general`, dust on the largest row."""
         mine = self._sums[day, account]
-        difference = billed - sum((held.billed for held in mine.values()), Decimal(0))
-        relief = credits_applied - sum((held.credits for held in mine.values()), Decimal(0))
+        held = self.held(day, account)
+        difference, relief = told.billed - held.billed, told.credits - held.credits
         if difference:
             if abs(difference) >= DUST:
                 self._remainders.append(

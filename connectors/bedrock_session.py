@@ -8,6 +8,7 @@ boto3 is imported in this module only, and this module only when an account is l
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date
@@ -124,6 +125,7 @@ class BedrockSession:
             http = URLLib3Session(
                 proxies=get_environ_proxies(client.meta.endpoint_url),
                 timeout=(config.connect_timeout, config.read_timeout),
+                socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
                 max_pool_connections=1,
             )
 
@@ -146,8 +148,11 @@ class BedrockSession:
         answer = http.send(request)
         with closing(answer.raw):
             body = self._body(answer, request)
-        if is_charged and 200 <= answer.status_code < 300:  # noqa: PLR2004
-            self._answer = _parsed(body, answer)
+        if is_charged:  # botocore raises anything on JSON of another shape, so it gets none of that
+            if 200 <= answer.status_code < 300:  # noqa: PLR2004
+                self._answer, body = _parsed(body, answer), b"{}"
+            elif not _is_told(body):
+                body = b""
         return AWSResponse(answer.url, answer.status_code, answer.headers, _Body(body))
 
     def _body(self, answer: AWSResponse, request: AWSPreparedRequest) -> bytes:
@@ -194,6 +199,15 @@ def _parsed(body: bytes, answer: AWSResponse) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnexpectedResponse(f"AWS answered Cost Explorer's question with something that is no JSON ({kind}).")
     return value
+
+
+def _is_told(body: bytes) -> bool:
+    """Whether a refusal has the shape of Cost Explorer's; of others the status says enough."""
+    try:
+        value = parse_json(body)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and isinstance(value.get("__type", ""), str)
 
 
 def _unreachable(operation: str, error: aws.BotoCoreError) -> ConnectorError:

@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/manage-claude/usage-cost-analytics-api
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from demo.anthropic_places import TOKEN_TYPES, UNUSED, Place, cents, list_nanos, place
@@ -91,7 +92,7 @@ def cost(request: Request, *, is_enterprise: bool) -> JSON:
 
     def rows(combination: Combination) -> Iterator[JSON]:
         for members, cells in _fanned_out(combination, fan_out):
-            amount = sum(cell.nanos for cell in cells) + surplus
+            amount = printed_nanos(request, cells) + surplus
             yield {
                 **_bounds(combination.span),
                 "group": {**dict.fromkeys(dimensions), **members},
@@ -104,6 +105,11 @@ def cost(request: Request, *, is_enterprise: bool) -> JSON:
             }
 
     return _page(request, query, _ordered(query, found, measures, "amount"), rows)
+
+
+def printed_nanos(request: Request, cells: Sequence[Cell]) -> int | Decimal:
+    """What cells cost on the wire."""
+    return sum(request.manners.dusted(cell.nanos, (cell.day, cell.identity)) for cell in cells)
 
 
 def usage(request: Request, *, is_enterprise: bool) -> JSON:
@@ -225,6 +231,7 @@ def _ordered(query: Query, found: list[Combination], measures: Mapping[str, Any]
 
 def _page(request: Request, query: Query, found: Sequence[Combination], rows: Any) -> JSON:
     limit, first = query.bounded("limit", 20, LARGEST_PAGE), query.position(request.path)
+    limit = min(limit, request.manners.page_rows or limit)
     has_more = first + limit < len(found)
     following = query.cursor(request.path, first + limit) if has_more else None
     if "repeat_cursor" in request.twists:

@@ -72,6 +72,7 @@ def api_key(request: Request, api_key_id: str) -> JSON:
 
 def _page(request: Request, query: Query, listed: Sequence[JSON]) -> JSON:
     limit, ids = query.bounded("limit", 20, LARGEST_PAGE), [entry["id"] for entry in listed]
+    limit = min(limit, request.manners.page_rows or limit)
     after, before = query.text("after_id"), query.text("before_id")
     if any(cursor is not None and cursor not in ids for cursor in (after, before)):
         raise invalid("after_id, before_id: no such object in this list")
@@ -119,7 +120,7 @@ def _api_key(request: Request, key: Key) -> JSON:
         "id": key.api_key_id,
         "type": "api_key",
         "name": key.name,
-        "partial_key_hint": key.hint,
+        "partial_key_hint": key.hint or None,
         "status": status,
         "created_at": _instant(request, key.created),
         "expires_at": None,

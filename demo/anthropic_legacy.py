@@ -6,9 +6,10 @@ https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from demo.anthropic_analytics import counted
+from demo.anthropic_analytics import counted, printed_nanos
 from demo.anthropic_places import TOKEN_TYPES, Place, cents, description, legacy_place
 from demo.anthropic_query import GEOS, SPEEDS, TIERS, WINDOWS, Query, invalid
 from demo.anthropic_spend import DEFAULT
@@ -49,12 +50,15 @@ def cost_report(request: Request) -> JSON:
             if cell.is_billed:
                 where: Place = {**legacy_place(cell, DEFAULT), "description": description(cell)}
                 lines.setdefault(tuple(where[name] for name in groups), []).append(cell)
-        return [_cost(key, groups, lines[key], surplus) for key in sorted(lines, key=repr)]
+        return [
+            _cost(key, groups, lines[key], printed_nanos(request, lines[key]) + surplus)
+            for key in sorted(lines, key=repr)
+        ]
 
     return _page(request, query, results)
 
 
-def _cost(key: tuple[str | None, ...], groups: Sequence[str], cells: Sequence[Cell], surplus: int) -> JSON:
+def _cost(key: tuple[str | None, ...], groups: Sequence[str], cells: Sequence[Cell], nanos: int | Decimal) -> JSON:
     parsed: Place = dict.fromkeys(PARSED)
     if "description" in groups:
         where = legacy_place(cells[0], DEFAULT)
@@ -64,7 +68,7 @@ def _cost(key: tuple[str | None, ...], groups: Sequence[str], cells: Sequence[Ce
         if where["inference_geo"] == "global" and zlib.crc32(repr(key).encode()) % 3 == 0:
             parsed["inference_geo"] = None
     return {
-        "amount": cents(sum(cell.nanos for cell in cells) + surplus),
+        "amount": cents(nanos),
         "currency": "USD",
         "description": None,
         "workspace_id": None,
@@ -100,6 +104,7 @@ def _usage(members: Place, cells: Sequence[Cell]) -> JSON:
 def _page(request: Request, query: Query, results: Any) -> JSON:
     step, default, maximum = WIDTHS[query.choice("bucket_width", WIDTHS, "1d") or "1d"]
     limit, position = query.bounded("limit", default, maximum), query.position(request.path)
+    limit = min(limit, request.manners.page_rows or limit)
     start = query.instant("starting_at")
     if start is None:
         raise invalid("starting_at: Field required")

@@ -1,13 +1,27 @@
 """Where Anthropic's reports put a cell: the value of every dimension, the kind of cost, and the text of its line.
 
-A variant is made of words: `batch`, `priority`, `fast`, `long` (above 200k tokens of context), `us` (served there).
+A variant is made of words: a service tier, `fast`, `long` (above 200k tokens of context), `us` (served there).
 """
+
+from decimal import Decimal
 
 from demo.cells import Cell
 
 Place = dict[str, str | None]
-SERVICES = {"web_search": "Web Search", "code_execution": "Code Execution", "session": "Session"}
-COST_TYPES = {"web_search": "web_search", "code_execution": "code_execution", "session": "session_usage"}
+SERVICES = {
+    "web_search": "Web Search",
+    "code_execution": "Code Execution",
+    "session": "Session",
+    "hologram": "Hologram",
+}
+COST_TYPES = {
+    "web_search": "web_search",
+    "code_execution": "code_execution",
+    "session": "session_usage",
+    "hologram": "holograms",
+}
+SPECIAL_TIERS = ("batch", "priority", "flex", "platinum")
+"""The last one is of no document."""
 TOKEN_TYPES = {
     "input": "uncached_input_tokens",
     "cached_input": "cache_read_input_tokens",
@@ -31,8 +45,8 @@ UNUSED = (
 def place(cell: Cell) -> Place:
     """All dimensions of the analytics reports. Code execution and sessions belong to no model and no tier."""
     words = cell.variant.split()
-    is_served = cell.kind in TOKEN_TYPES or cell.kind == "web_search"
-    tier = next((word for word in words if word in {"batch", "priority"}), "standard")
+    is_served = not cell.model.startswith("anthropic-")
+    tier = next((word for word in words if word in SPECIAL_TIERS), "standard")
     return {
         **dict.fromkeys(UNUSED),
         "workspace_id": cell.workspace_id or None,
@@ -79,8 +93,7 @@ def list_nanos(cell: Cell) -> int:
     return cell.nanos * 5 // 4 if cell.kind in TOKEN_TYPES and cell.nanos > 0 else cell.nanos
 
 
-def cents(nanos: int) -> str:
+def cents(nanos: int | Decimal) -> str:
     """An amount as Anthropic writes it: a decimal string in cents, without a trailing zero."""
-    sign, (whole, part) = "-" if nanos < 0 else "", divmod(abs(nanos), 10**7)
-    digits = f"{part:07}".rstrip("0")
-    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+    digits = f"{Decimal(nanos).scaleb(-7):f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

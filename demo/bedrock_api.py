@@ -142,8 +142,8 @@ def _cost_and_usage(request: Request, wish: JSON) -> JSON:
             Line(day, PRODUCTION, "", "", "Usage", 10**9, Decimal(0), "") for day in {line.day for line in chosen}
         ]
     rows = _grouped(chosen, groups)
-    page = rows[offset : offset + GROUPS_A_PAGE]
-    following = offset + GROUPS_A_PAGE
+    following = offset + (request.manners.page_rows or GROUPS_A_PAGE)
+    page = rows[offset:following]
     answer: JSON = {
         "GroupDefinitions": [{"Type": "DIMENSION", "Key": key} for key in groups],
         "ResultsByTime": _days(request, period, groups, metrics, page, is_whole=len(page) == len(rows)),
@@ -234,7 +234,7 @@ def _dimension_values(request: Request, wish: JSON) -> JSON:
     search = str(wish.get("SearchString") or "").lower()
     values = {dimension(line) for line in lines(request, period.start, period.end) if passes(expression, line)}
     found = sorted(value for value in values if search in value.lower())
-    offset, size = read_offset(wish), int(wish.get("MaxResults") or LARGEST_PAGE)
+    offset, size = read_offset(wish), int(wish.get("MaxResults") or request.manners.page_rows or LARGEST_PAGE)
     page = found[offset : offset + size]
     answer: JSON = {
         "DimensionValues": [{"Value": value, "Attributes": {}} for value in page],

@@ -2,6 +2,8 @@
 
 Around the world's cells stand the lines that are no Bedrock cost: other services, tax and refunds. Names and units are
 those of real Cost Explorer answers: Marketplace tokens in millions, AWS's own in thousands.
+
+A variant is made of words: tiers of the model, and the record types that its charges and credits are printed under.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +13,33 @@ from decimal import Decimal
 
 from demo.bedrock_spend import DATA, GENERAL, PRODUCTION, SANDBOX
 from demo.cells import Cell
-from demo.wire import Request
+from demo.wire import Manners, Request
 
 EDITION = "(Amazon Bedrock Edition)"
 OWN = "Amazon Bedrock"
 NO_USAGE_TYPE = "NoUsageType"
 DISCOUNT = "Enterprise Discount Program Discount"
+CHARGES = {
+    "other": "Other",
+    "discounted": "DiscountedUsage",
+    "covered": "SavingsPlanCoveredUsage",
+    "negated": "SavingsPlanNegation",
+    "surcharged": "Quantum Surcharge",
+}
+"""Record types of costs by word; the last is of no document."""
+RELIEFS = {
+    "enterprise": DISCOUNT,
+    "private": "Private Rate Card Discount",
+    "reseller": "Solution Provider Program Discount",
+    "bundled": "Bundled Discount",
+}
+ASIDES = {
+    "Tax": 1, "Refund": -1, "Support": 1, "Fee": 1, "Recurring": 1, "RIFee": 1, "Upfront": 1,
+    "SavingsPlanRecurringFee": 1, "SavingsPlanUpfrontFee": 1, "Other out-of-cycle charges": -1,
+}  # fmt: skip
+"""Record types that are no cost of a model, and their sign. A cell of such a kind has its nano-dollars as quantity."""
 REGION = {PRODUCTION: "USE1", DATA: "EUC1", SANDBOX: "EU"}
+OTHER_REGIONS = ("USE1", "EUC1", "EU", "APS3", "UGW1")
 TAX_NANOS = 41_870_000_000
 REFUND_NANOS = -3_300_000_000
 SERVER_NANOS = 9_990_000_000
@@ -51,7 +73,7 @@ class Line:
     service: str
     usage_type: str
     record_type: str
-    amount: int
+    amount: int | Decimal
     quantity: Decimal
     unit: str
 
@@ -68,24 +90,35 @@ class Article:
 
 def _first_generation(name: str) -> Callable[[Cell, str], Article]:
     def article(cell: Cell, region: str) -> Article:
-        batch = "_Batch" if cell.variant == "batch" else ""
+        batch = "_Batch" if "batch" in _tiers(cell) else ""
         kind = f"{FIRST_GENERATION[cell.kind]}{batch}-Units"
         return Article(f"{name} {EDITION}", f"{region}-MP:{region}_{kind}", 1_000_000, "Units")
 
     return article
 
 
+def _second_generation(name: str) -> Callable[[Cell, str], Article]:
+    def article(cell: Cell, region: str) -> Article:
+        scope = "_global" if "global" in _tiers(cell) else ""
+        kind = f"{SECOND_GENERATION[cell.kind]}{scope}_standard-Units"
+        return Article(f"{name} {EDITION}", f"{region}-MP:{region}_{kind}", 1_000_000, "Units")
+
+    return article
+
+
+def _tiers(cell: Cell) -> list[str]:
+    return [word for word in cell.variant.split() if word not in {*CHARGES, *RELIEFS}]
+
+
 def _sonnet(cell: Cell, region: str) -> Article:
     """The second generation; its name is turned round on the bill of one account."""
-    name = "Claude 4.6 Sonnet" if cell.workspace_id == DATA else "Claude Sonnet 4.6"
-    scope = "_global" if cell.variant == "global" else ""
-    kind = f"{SECOND_GENERATION[cell.kind]}{scope}_standard-Units"
-    return Article(f"{name} {EDITION}", f"{region}-MP:{region}_{kind}", 1_000_000, "Units")
+    sell = _second_generation("Claude 4.6 Sonnet" if cell.workspace_id == DATA else "Claude Sonnet 4.6")
+    return sell(cell, region)
 
 
 def _own(slug: str) -> Callable[[Cell, str], Article]:
     def article(cell: Cell, region: str) -> Article:
-        tail = f"-{cell.variant}" if cell.variant else ""
+        tail = "".join(f"-{tier}" for tier in _tiers(cell))
         return Article(OWN, f"{region}-{slug}-{OWN_TOKENS[cell.kind]}{tail}", 1_000, "1K tokens")
 
     return article
@@ -121,6 +154,18 @@ ARTICLES: dict[str, Callable[[Cell, str], Article]] = {
     "bedrock-guardrails": _piece("REGION-Guardrail-ContentPolicyUnitsConsumed", "TextUnits"),
     "bedrock-knowledge-bases": _piece("REGION-Knowledge-Base:Consumption-based:Retrieval", "Count"),
     "cohere-rerank-v3.5": _piece("REGION-MP:REGION_search_units-Units", "Units", f"Cohere Rerank v3.5 {EDITION}"),
+    "claude-opus-9": _first_generation("Claude Opus 9"),
+    "cohere-embed-3-model-english": _first_generation("Cohere Embed 3 Model - English"),
+    "palmyra-x5": _second_generation("Palmyra X5"),
+    "zephyr-9-ultra": _own("zephyr.zephyr-9-ultra"),
+    "<script>alert1</script>": _second_generation("<script>alert(1)</script>"),
+    "データ": _first_generation("データ"),
+    "モデル": _second_generation("モデル"),
+    "stable-diffusion-3-large-v1.0": _piece(
+        "REGION-MP:REGION_created_image-Units", "Units", f"Stable Diffusion 3 Large v1.0 {EDITION}"
+    ),
+    "bedrock-agentcore": _piece("REGION-Runtime:Consumption-based:vCPU", "vCPU-Hours", "Amazon Bedrock AgentCore"),
+    "bedrock-data-automation": _piece("REGION-DataAutomation-Pages", "", "AMAZON BEDROCK Service"),
     GENERAL: _general,
 }
 
@@ -129,23 +174,30 @@ def lines(request: Request, start: date, end: date) -> Iterator[Line]:
     """All lines of the days from `start` to before `end`, as far as they have come."""
     world = request.world
     for cell in world.cells("bedrock", start, end, request.now):
-        yield from _printed(cell)
+        yield from _printed(cell, request.manners)
     first, last = max(start, world.first_day), min(end, request.now.date() + timedelta(days=1))
     for offset in range((last - first).days):
         yield from _surroundings(first + timedelta(days=offset))
 
 
-def _printed(cell: Cell) -> Iterator[Line]:
-    article = ARTICLES[cell.model](cell, REGION[cell.workspace_id])
-    is_marketplace = article.service.endswith(EDITION)
+def _printed(cell: Cell, manners: Manners) -> Iterator[Line]:
+    if cell.kind in ASIDES:
+        amount = ASIDES[cell.kind] * cell.quantity
+        yield Line(cell.day, cell.workspace_id, OWN, NO_USAGE_TYPE, cell.kind, amount, Decimal(0), "")
+        return
+    region = REGION.get(cell.workspace_id) or OTHER_REGIONS[int(cell.workspace_id) % len(OTHER_REGIONS)]
+    article = ARTICLES[cell.model](cell, region)
+    is_marketplace, words = article.service.endswith(EDITION), cell.variant.split()
     charge = "Other" if is_marketplace and cell.workspace_id == DATA else "Usage"
+    charge = next((CHARGES[word] for word in words if word in CHARGES), charge)
     relief = DISCOUNT if is_marketplace and cell.workspace_id == SANDBOX else "Credit"
-    place = (cell.day, cell.workspace_id, article.service, article.usage_type)
-    if cell.nanos or (cell.quantity and not cell.credits):
+    relief = next((RELIEFS[word] for word in words if word in RELIEFS), relief)
+    place, identity = (cell.day, cell.workspace_id, article.service, article.usage_type), (cell.day, cell.identity)
+    if cell.nanos or (cell.quantity and cell.kind != "credit"):
         quantity = Decimal(cell.quantity) / article.per_unit
-        yield Line(*place, charge, cell.nanos, quantity, article.unit)
+        yield Line(*place, charge, manners.dusted(cell.nanos, identity), quantity, article.unit)
     if cell.credits:
-        yield Line(*place, relief, -cell.credits, Decimal(0), article.unit)
+        yield Line(*place, relief, -manners.dusted(cell.credits, (relief, identity)), Decimal(0), article.unit)
 
 
 def _surroundings(day: date) -> Iterator[Line]:

@@ -101,8 +101,9 @@ class Conversation(BaseHTTPRequestHandler):
             world=stage.world,
             now=stage.clock(),
             twists=twists,
+            manners=stage.manners,
         )
-        return provider.answer(request)
+        return stage.manners.applied(provider.answer(request))
 
     def _misbehave(self, fault: Fault, answer: Answer) -> None:
         match fault.kind:
@@ -113,6 +114,9 @@ class Conversation(BaseHTTPRequestHandler):
                 self._send(Answer(fault.sent_status, HTML, {"Content-Type": "text/html"}))
             case "redirect":
                 self._send(Answer(fault.sent_status, b"", {"Location": fault.location}))
+            case "header":
+                name, _, value = fault.header.partition(": ")
+                self._send(Answer(answer.status, answer.body, {**answer.headers, name: value}))
             case "truncate":
                 self._send(Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers))
             case "cut":

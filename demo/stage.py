@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 
 from demo.faults import FaultQueue
-from demo.wire import Provider
+from demo.wire import Manners, Provider
 from demo.world import World
 
 REMEMBERED_REQUESTS = 10_000
 
 
 class Stage:
-    """The state that all connections share; `world` and `clock` may be replaced at any time.
+    """The state that all connections share; `world`, `clock` and `manners` may be replaced at any time.
 
     `clock` tells the instant that answers are given for: noon UTC of the world's today unless told otherwise.
     `requests` remembers (method, path with query) of what was asked, oldest first.
@@ -29,6 +29,7 @@ class Stage:
     ) -> None:
         self.world = world
         self.clock = clock or (lambda: datetime.combine(world.today, time(12), UTC))
+        self.manners = Manners()
         self.has_control = has_control
         self.providers = {provider.slug: provider for provider in providers}
         self.faults = FaultQueue()

@@ -67,9 +67,9 @@ def around(days: Iterable[date], reach: Reach) -> list[Window]:
     return windows
 
 
-def differing(saved: Mapping[date, int], told: Mapping[date, int], window: Window) -> list[date]:
-    """Days of the window whose nano-dollar totals differ; a missing day is zero."""
-    return [day for day in window.days() if saved.get(day, 0) != told.get(day, 0)]
+def differing(saved: Mapping[date, int], told: Mapping[date, int], window: Window, *, beyond: int = 0) -> list[date]:
+    """Days of the window whose nano-dollar totals differ by more than `beyond`; a missing day is zero."""
+    return [day for day in window.days() if abs(saved.get(day, 0) - told.get(day, 0)) > beyond]
 
 
 def _ascending(start: date, end: date, longest: int) -> Iterator[Window]:

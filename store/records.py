@@ -108,6 +108,14 @@ class Window:
         for offset in range(self.length):
             yield self.start + timedelta(days=offset)
 
+    def parts(self, longest: int) -> Iterator[Self]:
+        """The window in pieces of at most so many days, oldest first."""
+        start = self.start
+        while start < self.end:
+            end = min(self.end, start + timedelta(days=longest))
+            yield type(self)(start, end)
+            start = end
+
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 
@@ -200,6 +208,7 @@ class Statement(_Record):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         seen = set()
+        sizes: defaultdict[date, Decimal] = defaultdict(Decimal)
         for cost in self.costs:
             if cost.day not in self.window:
                 raise ValueError(
@@ -208,6 +217,9 @@ class Statement(_Record):
             if cost.grain in seen:
                 raise ValueError(f"two costs of {cost.day} share workspace, key, model and variant")
             seen.add(cost.grain)
+            sizes[cost.day] += abs(cost.billed_cost)
+        if sizes and max(sizes.values()) > LARGEST_AMOUNT:
+            raise ValueError(f"the costs of a day add up to more than the store can hold, ±{LARGEST_AMOUNT:,.0f}")
         if self.control_totals is not None:
             billed = day_totals(self.costs)
             for day in self.window.days():

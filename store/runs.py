@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from store.engine import Store
 from store.errors import UnknownName
 from store.leases import is_leased
-from store.models import Account, ControlTotal, Lease, Restatement, SyncRun
+from store.models import Account, ControlTotal, DailyCost, Lease, Restatement, SyncRun
 from store.records import Window, to_nanos
 from store.tables import changed, rows_of, table
 
@@ -167,6 +167,16 @@ def control_totals(store: Store, account_id: int, window: Window) -> dict[date, 
     with store.read() as connection:
         found = connection.execute(select(chosen.c.day, chosen.c.billed_cost).where(condition)).all()
     return {day: nanos for day, amount in found if (nanos := to_nanos(amount))}
+
+
+def credits_applied(store: Store, account_id: int, window: Window) -> dict[date, int]:
+    """Credits of the saved rows per day, in nano-dollars; days without credits are absent."""
+    costs = table(DailyCost)
+    condition = (costs.c.account_id == account_id) & (costs.c.day >= window.start) & (costs.c.day < window.end)
+    total = func.sum(costs.c.credits_applied).label("total")
+    with store.read() as connection:
+        found = connection.execute(select(costs.c.day, total).where(condition).group_by(costs.c.day)).all()
+    return {day: nanos for day, amount in found if (nanos := to_nanos(Decimal(amount)))}
 
 
 def holder(store: Store, account_id: int) -> str:

@@ -15,7 +15,9 @@ import pytest
 from demo import anthropic_api as api
 from demo import anthropic_spend as story
 from demo.anthropic_places import legacy_place, list_nanos, place
+from demo.odd_anthropic import odd_anthropic_world
 from demo.simulator import Simulator
+from demo.wire import Manners
 from demo.world import World
 from tests.demo.asking import NOW, TODAY
 
@@ -320,3 +322,23 @@ def test_a_month_costs_between_one_and_fifteen_thousand_dollars(world: World) ->
     days = world.day_totals("anthropic", TODAY - timedelta(days=30), TODAY, NOW)
     assert len(days) == 30
     assert 1_000 * 10**9 < sum(days.values()) < 15_000 * 10**9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_odd_world_is_repeatable_and_its_rows_add_up_to_it_on_small_pages_too(
+    seed: int, simulator: Simulator, ask_anthropic: Asker
+) -> None:
+    simulator.world, again = (odd_anthropic_world(seed, TODAY) for _ in range(2))
+    simulator.manners = Manners(page_rows=5, has_dust=True, omits_nulls=True)
+    start, end = TODAY - timedelta(days=30), TODAY + timedelta(days=1)
+    cells = simulator.world.cells("anthropic", start, end, NOW)
+    assert cells == again.cells("anthropic", start, end, NOW)
+    assert cells != odd_anthropic_world(seed + 100, TODAY).cells("anthropic", start, end, NOW)
+    billed = sum(cell.nanos for cell in cells)
+    for groups in ((), ("workspace_id", "api_key_id", "model", "cost_type")):
+        params = [*window(start, end), ("order_by", "time"), ("order", "asc"), ("limit", 1_000), *grouped(*groups)]
+        rows = [row for _, row in ask_anthropic.rows(COST, params)]
+        assert not any(value is None for row in rows for value in row["group"].values())
+        amounts = [Decimal(row["cost"]["amount"]) for row in rows]
+        assert round(sum(amounts) * 10**7) == billed
+        assert sum(amounts) * 10**7 % 1

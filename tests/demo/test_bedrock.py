@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
 from demo import bedrock_api
-from demo.bedrock_ledger import DISCOUNT
+from demo.bedrock_ledger import CHARGES, DISCOUNT, RELIEFS
 from demo.bedrock_spend import DATA, PRODUCTION, SANDBOX
 from demo.faults import Fault
+from demo.odd_bedrock import odd_bedrock_world
 from demo.simulator import Simulator
+from demo.wire import Manners
 from demo.world import World
 from tests.demo.asking import NOW, TODAY
 
@@ -266,3 +268,28 @@ def test_twists_of_the_protocol_can_be_ordered(simulator: Simulator, aws: Aws) -
     simulator.faults.add(Fault(kind="repeat_cursor", times=2))
     token = aws.ask("get_cost_and_usage", **sums)["NextPageToken"]
     assert aws.ask("get_cost_and_usage", **sums, NextPageToken=token)["NextPageToken"] == token
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_odd_world_is_repeatable_and_its_lines_add_up_to_it_on_small_pages_too(seed: int) -> None:
+    world, again = (odd_bedrock_world(seed, TODAY) for _ in range(2))
+    days = (TODAY - timedelta(days=30), TODAY + timedelta(days=1), NOW)
+    cells = world.cells("bedrock", *days)
+    assert cells == again.cells("bedrock", *days)
+    assert cells != odd_bedrock_world(seed + 100, TODAY).cells("bedrock", *days)
+    with Simulator(world, clock=lambda: NOW) as simulator:
+        simulator.manners = Manners(page_rows=3, has_dust=True, adds_members=True)
+        asker = Aws(simulator)
+        bedrock = [value["Value"] for page in asker.pages("get_dimension_values", **SERVICES, SearchString="Bedrock")
+                   for value in page["DimensionValues"]]  # fmt: skip
+        sums: dict[str, Decimal] = {}
+        for _, (_, record_type), amount, _ in asker.rows(
+            GroupBy=by("LINKED_ACCOUNT", "RECORD_TYPE"), Filter=only("SERVICE", *bedrock)
+        ):
+            sums[record_type] = sums.get(record_type, Decimal(0)) + amount
+        asker.close()
+    costs = sum(amount for kind, amount in sums.items() if kind in {"Usage", *CHARGES.values()})
+    relief = sum(amount for kind, amount in sums.items() if kind in {"Credit", *RELIEFS.values()})
+    assert round(costs * 10**9) == sum(cell.nanos for cell in cells)
+    assert -round(relief * 10**9) == sum(cell.credits for cell in cells)
+    assert costs * 10**9 % 1

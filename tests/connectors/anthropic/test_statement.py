@@ -171,8 +171,8 @@ def test_requests_ask_for_whole_utc_days_by_key_in_the_order_of_time() -> None:
     assert seen[:4] == [
         (COST, by_kind, ANALYTICS_BETA),
         (COST, [*by_kind, ("page", "page_bm90LWEtcmVhbC1jdXJzb3I=")], ANALYTICS_BETA),
-        (USAGE, first, ANALYTICS_BETA),
         (COST, first[:6], ANALYTICS_BETA),
+        (USAGE, first, ANALYTICS_BETA),
     ]
 
 
@@ -351,6 +351,7 @@ def test_searches_are_counted_once_and_where_they_are_billed(lines: list[Any], h
     [
         ({"cache_creation": {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4}}, 7),
         ({"cache_creation": {"ephemeral_5m_input_tokens": 3, "ephemeral_1d_input_tokens": 9}}, 12),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 3, "region": "us", "since": {"year": 2026}}}, 3),
         ({"cache_creation": 11}, 11),
         ({"cache_creation": None}, 0),
         ({}, 0),

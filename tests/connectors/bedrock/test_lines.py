@@ -157,3 +157,10 @@ def test_a_model_bears_the_name_of_its_service(usage_type: str, model: str) -> N
         f"{name} (Amazon Bedrock Edition)" for name in ("Claude 3.5 Haiku", "Claude Sonnet 4.6", "Claude 4.6 Sonnet")
     )
     assert read_label(OWN, usage_type, names).model == model
+
+
+def test_names_in_other_scripts_are_no_spellings_of_each_other() -> None:
+    services = [f"{name} (Amazon Bedrock Edition)" for name in ("データ 5", "モデル 5", "モデル", "☃", "✈", "²")]
+    names = model_names(services)
+    read = [read_label(service, "USE1-MP:USE1_InputTokenCount-Units", names).model for service in services]
+    assert read == ["データ-5", "モデル-5", "モデル", "☃", "✈", "²"]

@@ -70,7 +70,8 @@ def bill(*lines: Line, names: Mapping[str, str] | None = None, sums: Mapping[str
             values = [{"Value": name, "Attributes": {}} for name in services]
             return {"DimensionValues": values, "ReturnSize": len(values), "TotalSize": len(values)}
         groups = [group["Key"] for group in wish["GroupBy"]]
-        fitting = [line for line in lines if fits(wish["Filter"], line)]
+        asked = Window(*(date.fromisoformat(wish["TimePeriod"][edge]) for edge in ("Start", "End")))
+        fitting = [line for line in lines if line.day in asked and fits(wish["Filter"], line)]
         days = [_day(day, groups, fitting, sums or {}) for day in sorted({line.day for line in fitting})]
         attributes = [{"Value": key, "Attributes": {"description": name}} for key, name in (names or {}).items()]
         return {"ResultsByTime": days, "DimensionValueAttributes": attributes if "LINKED_ACCOUNT" in groups else []}
