@@ -23,7 +23,7 @@ Label = Annotated[Text, StringConstraints(max_length=300)]
 class MeteredEvent(BaseModel):
     """One call of a model as its client metered it; content of prompts and answers is never part of it.
 
-    `event_id` names the call: the same id of the same source is the same event, however often it comes. `provider` is
+    `event_id` names the call: the same id is the same event, however often and by whomever it is told. `provider` is
     the slug of who sends the bill, or the client's own word in lower case where that is none of ours. `api_key`,
     `workspace` and `application` are what the client calls them, "" where it does not say.
     """

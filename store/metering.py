@@ -1,7 +1,7 @@
 """Saving metered events: each is counted once, however often it comes.
 
-Events are added up per day and grain; one by one only their digests are kept, for as long as an event may still come
-twice. Times are UTC, a day is that of the call.
+Events are added up per day and grain; one by one only the digests of their ids are kept, for as long as an event may
+still come twice. Times are UTC, a day is that of the call.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -112,8 +112,8 @@ def prune(store: Store, today: date, limit: int = PRUNED_AT_ONCE) -> int:
 
 
 def digest_of(event: MeteredEvent) -> bytes:
-    """What stands for an event: equal for the same id of the same source."""
-    return _digest(event.source, event.event_id)
+    """What stands for an event: the same for one call told by several clients, whose ids are the provider's."""
+    return _digest(event.event_id)
 
 
 def _digest(*texts: str) -> bytes:

@@ -223,7 +223,7 @@ class SeenEvent(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
 
     digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    """16 bytes that stand for source and event id."""
+    """16 bytes that stand for the event's id."""
     day: date = Field(index=True)
 
 

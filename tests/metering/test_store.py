@@ -56,8 +56,8 @@ def test_an_event_that_comes_again_changes_nothing(store: Store, now: datetime) 
     assert (everything(store), metering_version(store)) == (before, version)
 
 
-def test_the_same_id_of_another_source_is_another_event(store: Store, now: datetime) -> None:
-    assert save_events(store, [metered("a"), metered("a", source="opentelemetry")], now).new == 2
+def test_one_call_told_by_clients_of_two_kinds_counts_once(store: Store, now: datetime) -> None:
+    assert save_events(store, [metered("a"), metered("a", source="opentelemetry")], now).new == 1
 
 
 @pytest.mark.parametrize(
