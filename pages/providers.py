@@ -11,8 +11,8 @@ from pages.parts.tables import Sheet, filled, show
 from store import metrics
 
 COLUMNS = (
-    "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "share", "coverage", "input_tokens",
-    "output_tokens", "requests", "last_sync", "cost_basis",
+    "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "outlier", "share", "coverage",
+    "input_tokens", "output_tokens", "requests", "last_sync", "cost_basis",
 )  # fmt: skip
 
 view = open_page("Providers", Bar("providers"), has_logs_button=True)

@@ -30,14 +30,30 @@ def parted_rows(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFram
     return metrics.spending(costs, covered), metrics.billed_elsewhere(costs, covered)
 
 
-def spending_rows(store: Store, window: Window) -> pl.DataFrame:
-    """The first of `parted_rows`; the frame that all cost tables start from."""
-    return parted_rows(store, window)[0]
+def known_rows(store: Store, asked: CostFilter) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`parted_rows`, without the window before unless every account asked for was read for all of it.
+
+    Half a period to compare with is worse than none.
+    """
+    chosen = [
+        window
+        for provider, windows in covered_days(store).items()
+        for window in windows
+        if not asked.providers or provider in asked.providers
+    ]
+    rows, elsewhere = parted_rows(store, asked.window)
+    if chosen and all(window.start <= asked.window.previous.start for window in chosen):
+        return rows, elsewhere
+    return _since(rows, asked.window), _since(elsewhere, asked.window)
+
+
+def _since(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    return rows.filter(pl.col("day") >= window.start)
 
 
 def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Callable[..., pl.DataFrame]:
     def query(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
-        return table(metrics.chosen(spending_rows(store, asked.window) if rows is None else rows, asked), asked)
+        return table(metrics.chosen(known_rows(store, asked)[0] if rows is None else rows, asked), asked)
 
     return query
 
@@ -74,7 +90,7 @@ def api_key_lines(
 
 def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
     """The API Keys table, idle keys included. `rows` are all of the window's spend."""
-    parted = parted_rows(store, asked.window) if rows is None else (rows, rows.clear())
+    parted = known_rows(store, asked) if rows is None else (rows, rows.clear())
     found = key_findings(store, asked.window, parted)
     lines = api_key_lines(read_names(store), asked, metrics.chosen(parted[0], asked), found)
     return metrics.of_finding(lines, asked.finding).select(metrics.API_KEY_COLUMNS)
@@ -83,7 +99,7 @@ def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) 
 def coverage(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
     """The Coverage table. Only the provider narrows what is held against the bill; the search keeps models."""
     del rows
-    spent, elsewhere = parted_rows(store, asked.window)
+    spent, elsewhere = known_rows(store, asked)
     told = seen(read_metered(store, Window(asked.window.previous.start, asked.window.end)), elsewhere)
     bill = metrics.chosen(spent, CostFilter(window=asked.window, providers=asked.providers))
     return listed(model_coverage(bill, told, asked), asked)

@@ -2,11 +2,12 @@
 
 import polars as pl
 
+from store.metrics.outliers import outliers
 from store.metrics.rows import CostFilter
 from store.metrics.sums import MONEY, TOKENS, finished, summed
 
 PROVIDER_COLUMNS = (
-    "provider", *MONEY, "previous_net_cost", "change", "share", *TOKENS, "requests", "cost_basis",
+    "provider", *MONEY, "previous_net_cost", "change", "outlier", "share", *TOKENS, "requests", "cost_basis",
 )  # fmt: skip
 
 
@@ -15,4 +16,5 @@ def providers(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     lines = summed(rows, ["provider"])
     total = pl.col("net_cost").sum()
     lines = lines.with_columns(pl.when(total > 0).then(pl.col("net_cost") / total).otherwise(None).alias("share"))
+    lines = lines.join(outliers(rows, ["provider"], asked.window), on="provider", how="left")
     return finished(lines, asked, default_sort="net_cost", names=["provider"]).select(PROVIDER_COLUMNS)
