@@ -17,10 +17,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from connectors.base import AccountIdentity, Connector, Credential, Methodology, Remembered, masked
-from connectors.errors import ConnectorError, CredentialLacksBilling, CredentialRejected
+from connectors.errors import ConnectorError, CredentialLacksBilling, CredentialRejected, UnexpectedResponse
 from connectors.fields import Fields
 from connectors.http import ProviderHttp, RequestRefused
 from settings import endpoint
@@ -51,7 +51,9 @@ _WRONG_KINDS = (
     ("sk-or-", "This is an OpenRouter key (sk-or-…), not one of Runway."),
     ("sk-", "This looks like an OpenAI or LiteLLM key (sk-…), not one of Runway."),
     ("AKIA", "This is an AWS access key id (AKIA…), not a key of Runway."),
+    ("ASIA", "This is a temporary AWS access key id (ASIA…), not a key of Runway."),
     ("ABSK", "This is an Amazon Bedrock API key (ABSK…), not a key of Runway."),
+    ("AIza", "This is a Google API key (AIza…), not a key of Runway."),
     ("{", "This is a JSON document, such as a Google service account, not a key of Runway."),
     ("eyJ", "This is a browser token of the Runway web application, which must not leave the browser."),
 )
@@ -130,18 +132,26 @@ def resume(session: ProviderHttp, _remembered: Remembered) -> date | None:
 
 
 def fetch(session: ProviderHttp, window: Window) -> Statement:
-    """The credits of a window, in dollars. Days Runway does not list had no use."""
+    """The credits of a window, in dollars. Days Runway does not list had no use.
+
+    Amounts that no bill can hold, alone or added up, are an `UnexpectedResponse`.
+    """
+    try:
+        return _statement(session, window)
+    except ValidationError as error:
+        flaws = ", ".join(sorted({".".join(map(str, flaw["loc"])) or "costs" for flaw in error.errors()}))
+    raise UnexpectedResponse(f"Runway answered with values that make no bill ({flaws}).")
+
+
+def _statement(session: ProviderHttp, window: Window) -> Statement:
     credits_used: defaultdict[tuple[date, str], list[int]] = defaultdict(list)
     notes: dict[str, None] = {}
-    start = window.start
-    while start < window.end:
-        part = Window(start, min(window.end, start + timedelta(days=LONGEST_QUESTION)))
+    for part in window.parts(LONGEST_QUESTION):
         answer = _part(session, part, notes)
         for day, model, amount in _used(answer, part):
             credits_used[day, model].append(amount)
         if answer.members.get("resultsByApiKey"):
             notes["Runway has begun to report credits by API key; this version does not read them yet."] = None
-        start = part.end
     costs = tuple(_cost(day, model, amounts) for (day, model), amounts in sorted(credits_used.items()))
     return Statement(window=window, costs=costs, notes=tuple(notes))
 

@@ -79,15 +79,18 @@ def _rate(row: Fields) -> Decimal:
 
 
 def held_against_itself(rows: Iterable[Fields]) -> dict[date, Decimal]:
-    """US dollars per day by the query's own sums; an error where the rows miss them."""
-    found: defaultdict[tuple[date, str | None, Decimal], list[Decimal]] = defaultdict(lambda: [NONE] * 4)
+    """US dollars per day by the query's own sums; an error where the rows miss them.
+
+    The query adds up by the rate as it is printed: none, 1 and 1.0 are three, though the same for US dollars.
+    """
+    found: defaultdict[tuple[date, str | None, str, Decimal], list[Decimal]] = defaultdict(lambda: [NONE] * 4)
     for row in rows:
-        sums = found[day_of(row), row.text("currency"), _rate(row)]
+        sums = found[day_of(row), row.text("currency"), str(row.members.get("rate")), _rate(row)]
         sums[0] += _needed(row, "cost")
         sums[1] += row.number("credit") or NONE
         sums[2], sums[3] = _needed(row, "day_cost"), row.number("day_credit") or NONE
     totals: defaultdict[date, Decimal] = defaultdict(Decimal)
-    for (day, _, rate), (cost, credit, day_cost, day_credit) in found.items():
+    for (day, _, _, rate), (cost, credit, day_cost, day_credit) in found.items():
         if to_nanos(cost - day_cost) or to_nanos(credit - day_credit):
             raise UnexpectedResponse(f"{PROVIDER}: the rows of {day} do not add up to that day's own total.")
         totals[day] += day_cost / rate

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from demo.fal_query import JSON, Query, Refused, page_of
-from demo.fal_spend import ADMIN_KEYS, CATEGORIES, SERVERLESS, STUDIO, UNITS
+from demo.fal_rows import story_of
+from demo.fal_spend import CATEGORIES, SERVERLESS, unit_of
 from demo.fal_usage import model_usage, serverless_usage
 from demo.story import Key
 from demo.wire import Answer, Provider, Request
@@ -33,7 +34,7 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
 def account_billing(request: Request) -> JSON:
     query = Query.read(request.query, scalars=frozenset(), lists=frozenset({"expand"}))
     credit = {"credits": {"current_balance": 24.5, "currency": "USD"}}
-    return {"username": STUDIO, **(credit if query.expanded(frozenset({"credits"})) else {})}
+    return {"username": story_of(request).username, **(credit if query.expanded(frozenset({"credits"})) else {})}
 
 
 def keys(request: Request) -> JSON:
@@ -46,8 +47,8 @@ def keys(request: Request) -> JSON:
 
 def _listed(request: Request) -> list[Key]:
     """Keys of scope API that exist; a deleted key leaves no trace."""
-    known = request.world.story("fal").keys
-    return [key for key in known if key.api_key_id not in ADMIN_KEYS and key.deleted is None]
+    story = story_of(request)
+    return [key for key in story.keys if key.api_key_id not in story.admin_keys and key.deleted is None]
 
 
 def _key(request: Request, key: Key, *, is_told: bool) -> JSON:
@@ -55,7 +56,7 @@ def _key(request: Request, key: Key, *, is_told: bool) -> JSON:
     creator = {"creator_nickname": key.owner.name, "creator_email": key.owner.email}
     return {
         "key_id": key.api_key_id,
-        "alias": key.name,
+        "alias": key.name or None,
         "scope": "API",
         "created_at": created.isoformat().replace("+00:00", "Z"),
         **(creator if is_told else {}),
@@ -102,7 +103,7 @@ def pricing(request: Request) -> JSON:
         if endpoint not in CATEGORIES or endpoint.startswith(SERVERLESS):
             raise Refused(404, "Resource not found")
         part = streams[endpoint].parts[0]
-        unit, quanta = UNITS[part.kind]
+        unit, quanta = unit_of(part.kind)
         price = (part.price or 0) * quanta / 10**9
         prices.append({"endpoint_id": endpoint, "unit_price": price, "unit": unit, "currency": "USD"})
     return {"prices": prices, "next_cursor": None, "has_more": False}

@@ -155,6 +155,7 @@ def after(begin: datetime, frame: str) -> datetime:
 def page_of(request: Request, query: Query, items: Sequence[Any]) -> tuple[Sequence[Any], JSON]:
     """One page of `limit` items, and its cursor: a page number in base64."""
     limit, cursor = query.number("limit", USUAL_LIMIT), query.text("cursor")
+    limit = min(limit, request.manners.page_rows or limit)
     try:
         number = int(base64.b64decode(cursor, validate=True)) if cursor else 1
     except (ValueError, binascii.Error):

@@ -7,6 +7,7 @@ nano-dollars a quantum. Ages are in days before the world's today.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from demo.story import Key, Owner, Story, Workspace
 from demo.traffic import Part, Stream, Surge
@@ -26,6 +27,28 @@ UNITS: Mapping[str, tuple[str, int]] = {
     "machine_second": ("second", 1),
 }
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FalStory(Story):
+    """What fal sells to the company, and how it tells.
+
+    `admin_keys` are keys of scope ADMIN: billed like all others, and listed nowhere. `is_exact`: amounts to the last
+    digit and a row for each rate, else as binary fractions. `is_terse`: rows leave out what they need not tell.
+    `omits_empty_days`: a day without use has no bucket.
+    """
+
+    username: str = STUDIO
+    admin_keys: frozenset[str] = frozenset()
+    is_exact: bool = False
+    is_terse: bool = False
+    omits_empty_days: bool = False
+
+
+def unit_of(kind: str) -> tuple[str, int]:
+    """The spelling of a unit and how many quanta make one; a kind that is not listed is its own unit."""
+    return UNITS.get(kind, (kind, 1))
+
+
 WORKSPACES = (Workspace(workspace_id=STUDIO, name=STUDIO, created=430),)
 
 LEAD = Owner(owner_id="robin-example", name="robin-example", email="robin@example.com")
@@ -37,9 +60,6 @@ VOICE_KEY = "c92f7e34-1d7b-4a66-b1aa-7f20c4e80003"
 TRIAL_KEY = "d40a9b77-52c8-4e19-8c5e-15aa9be70004"
 IDLE_KEY = "e58c3d19-e6f3-49ad-a0d1-2cc8d1f60005"
 DEPLOY_KEY = "f71e6c02-38ba-41d5-9be7-49b7e0a50006"
-
-ADMIN_KEYS = frozenset({DEPLOY_KEY})
-"""Keys of scope ADMIN: billed like all others, and listed nowhere."""
 
 KEYS = (
     Key(api_key_id=SITE_KEY, workspace_id=STUDIO, name="prod", hint="", owner=LEAD, created=420),
@@ -118,8 +138,9 @@ SERVERLESS_STREAMS = (
            parts=(Part("machine_second", 900, 5_000),)),
 )  # fmt: skip
 
-FAL = Story(
+FAL = FalStory(
     provider="fal",
+    admin_keys=frozenset({DEPLOY_KEY}),
     workspaces=WORKSPACES,
     keys=KEYS,
     streams=(*MODEL_STREAMS, *SERVERLESS_STREAMS),

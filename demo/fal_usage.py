@@ -3,25 +3,18 @@
 A page ends after so many rows, wherever that is: a bucket may go on upon the next page.
 """
 
-import math
-import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from demo.cells import Cell
 from demo.fal_query import JSON, REPORTS, Query, Span, invalid, page_of
-from demo.fal_spend import NO_APP, SERVERLESS, UNITS
+from demo.fal_rows import discount, money_rows, story_of
+from demo.fal_spend import NO_APP, SERVERLESS
 from demo.wire import Request
 
 TIMES = frozenset({"limit", "cursor", "start", "end", "timezone", "timeframe", "bound_to_timeframe"})
 CALLERS = frozenset({"auth_method", "auth_method_structured"})
 MODEL_FILTERS = ("endpoint_id", "api_key_id", "login_username")
-NOISY_BELOW = 1_000
-"""Dollars. The noise of larger sums would reach a nano-dollar."""
-
-Row = tuple[Cell, Sequence[Cell]]
-"""One cell to name the row, and all cells added up in it."""
 
 
 def model_usage(request: Request) -> JSON:
@@ -34,12 +27,12 @@ def model_usage(request: Request) -> JSON:
             told[name] in query.values[name] for name in MODEL_FILTERS if name in query.values
         )
 
-    def row(begin: datetime, cells: Sequence[Cell]) -> JSON:
-        return {"endpoint_id": cells[0].model, **_money(begin, cells), **_caller(request, cells[0], expanded)}
+    def head(cell: Cell) -> JSON:
+        return {"endpoint_id": cell.model, **_caller(request, cell, expanded)}
 
     names_callers = bool(expanded & CALLERS)
     return _report(
-        request, query, expanded, is_wanted=is_wanted, row=row,
+        request, query, expanded, is_wanted=is_wanted, head=head,
         part=lambda cell: (cell.model, cell.kind, discount(cell), *(_who(cell) if names_callers else ())),
     )  # fmt: skip
 
@@ -53,19 +46,20 @@ def serverless_usage(request: Request) -> JSON:
         fits = "app" not in query.values or name in query.values["app"]
         return name != cell.model and fits and query.text("search") in name
 
-    def row(begin: datetime, cells: Sequence[Cell]) -> JSON:
-        name = cells[0].model.removeprefix(SERVERLESS)
-        words = cells[0].variant.split()
+    def head(cell: Cell) -> JSON:
+        name = cell.model.removeprefix(SERVERLESS)
+        words = cell.variant.split()
         is_surge = words[-1] == "surge"
         return {
             "app": None if name == NO_APP else name,
             "environment": next(iter(words[1:-1] if is_surge else words[1:]), None),
             "machine_type": words[0],
-            **_money(begin, cells),
             "is_surge": is_surge,
         }
 
-    return _report(request, query, expanded, is_wanted=is_wanted, row=row, part=lambda cell: (cell.model, cell.variant))
+    return _report(
+        request, query, expanded, is_wanted=is_wanted, head=head, part=lambda cell: (cell.model, cell.variant)
+    )
 
 
 def _report(
@@ -75,8 +69,9 @@ def _report(
     *,
     is_wanted: Callable[[Cell], bool],
     part: Callable[[Cell], tuple[object, ...]],
-    row: Callable[[datetime, Sequence[Cell]], JSON],
+    head: Callable[[Cell], JSON],
 ) -> JSON:
+    """A report in rows; `part` tells cells of different rows apart, `head` is what a row tells beside its money."""
     if not expanded & REPORTS:
         raise invalid()
     span = Span.read(query, request.now)
@@ -85,16 +80,20 @@ def _report(
         for begin, end in span.buckets()
     ]
     lines: list[tuple[datetime, JSON | None]] = []
+    nothing: list[JSON | None] = [] if story_of(request).omits_empty_days else [None]
+
+    def rows(begin: datetime, cells: Iterable[Cell]) -> list[JSON]:
+        groups = _groups(cells, part)
+        return [{**head(group[0]), **money} for group in groups for money in money_rows(request, begin, group)]
+
     for begin, cells in buckets:
-        rows = [row(begin, group) for group in _groups(cells, part)]
-        lines += [(begin, line) for line in rows] or [(begin, None)]
+        lines += [(begin, line) for line in rows(begin, cells) or nothing]
     shown, cursor = page_of(request, query, lines)
     report: JSON = {**cursor, "region": None}
     if "time_series" in expanded:
         report["time_series"] = _series(shown)
     if "summary" in expanded:
-        everything = [cell for _, cells in buckets for cell in cells]
-        report["summary"] = [row(span.start, group) for group in _groups(everything, part)]
+        report["summary"] = rows(span.start, [cell for _, cells in buckets for cell in cells])
     return report
 
 
@@ -127,11 +126,6 @@ def login(cell: Cell) -> str:
     return cell.variant.removeprefix("login ") if cell.variant.startswith("login ") else ""
 
 
-def discount(cell: Cell) -> int:
-    """Percent off."""
-    return int(cell.variant.removeprefix("discount ")) if cell.variant.startswith("discount ") else 0
-
-
 def _who(cell: Cell) -> tuple[str, str, bool]:
     return (cell.api_key_id, login(cell), cell.variant == "unsaid")
 
@@ -150,34 +144,3 @@ def _caller(request: Request, cell: Cell, expanded: frozenset[str]) -> JSON:
         **({"auth_method": detail} if "auth_method" in expanded else {}),
         **({"auth_method_structured": told} if "auth_method_structured" in expanded else {}),
     }
-
-
-def _money(begin: datetime, cells: Sequence[Cell]) -> JSON:
-    unit, quanta = UNITS[cells[0].kind]
-    percent = discount(cells[0])
-    quantity = Decimal(sum(cell.quantity for cell in cells)) / quanta
-    total = Decimal(sum(cell.nanos for cell in cells)).scaleb(-9)
-    subtotal = total * 100 / (100 - percent)
-    luck = zlib.crc32(f"{begin} {cells[0].identity}".encode())
-    spelled = _number(total, luck)
-    return {
-        "unit": unit,
-        "quantity": _number(quantity),
-        "unit_price": _number(subtotal / quantity) if quantity else 0,
-        "percent_discount": percent or None,
-        "cost_subtotal": _number(subtotal),
-        "cost_discount": _number(subtotal - total),
-        "cost_total": spelled,
-        "cost": spelled,
-        "currency": "USD",
-    }
-
-
-def _number(exact: Decimal, luck: int = 1) -> float | int:
-    """A JSON number; whole ones as integers, some of the others with the noise of binary fractions behind them."""
-    if exact == exact.to_integral_value():
-        return int(exact)
-    number = float(exact)
-    if luck % 4 == 0 and exact < NOISY_BELOW:
-        return math.nextafter(number, math.inf if luck & 64 else -math.inf)
-    return number

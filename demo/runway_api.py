@@ -8,10 +8,13 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
-from demo.runway_spend import CREDIT
+from demo.runway_spend import CREDIT, RunwayStory
 from demo.wire import Answer, Provider, Request
 
 API_KEY = "key_" + "9f3c" * 32
+OTHER_KEY = "key_" + "61d8" * 32
+"""Another key of the same organization."""
+KEY_ID = "5a1e9c3e-0d51-4c7e-9b86-2f1d7c400001"
 DISABLED_KEY = "key_" + "0b17" * 32
 VERSION = "2024-11-06"
 LONGEST_RANGE = 90
@@ -61,7 +64,7 @@ def _authorize(request: Request) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if not key:
         raise _Refused(401, "No API key was provided. Provide it in the Authorization header.")
-    if scheme != "Bearer" or key != API_KEY:
+    if scheme != "Bearer" or key not in {API_KEY, OTHER_KEY}:
         raise _Refused(401, "Invalid API key")
     if request.headers.get("x-runway-version") != VERSION:
         raise _Refused(400, "The version in the X-Runway-Version header is not valid")
@@ -78,7 +81,11 @@ def _organization(request: Request) -> JSON:
 
 
 def _usage(request: Request) -> JSON:
+    story = request.world.story("runway")
+    assert isinstance(story, RunwayStory)
     start, before = _range(request)
+    if story.longest_memory and start <= request.now.date() - timedelta(days=story.longest_memory):
+        raise _Refused(400, "Validation of body failed", [_issue("startDate", "Too far in the past")])
     credits_used: defaultdict[date, list[JSON]] = defaultdict(list)
     for cell in _cells(request, start, before):
         if cell.nanos:
@@ -86,11 +93,21 @@ def _usage(request: Request) -> JSON:
     days = [start + timedelta(days=offset) for offset in range((before - start).days)]
     listed = [day for day in days if credits_used[day] or day.day % 2]  # of the days without use, some are left out
     return {
-        "results": [{"date": day.isoformat(), "usedCredits": credits_used[day]} for day in listed],
+        "results": [entry for day in listed for entry in _entries(day, credits_used[day], story)],
         "models": sorted({used["model"] for used_on in credits_used.values() for used in used_on}),
-        "apiKeys": [],
-        "resultsByApiKey": [],
+        "apiKeys": [KEY_ID] if story.tells_keys else [],
+        "resultsByApiKey": [_by_key(day, credits_used[day]) for day in listed] if story.tells_keys else [],
     }
+
+
+def _entries(day: date, used: list[JSON], story: RunwayStory) -> list[JSON]:
+    parts = [used[::2], used[1::2]] if story.splits_days else [used]
+    return [{"date": day.isoformat(), "usedCredits": part} for part in parts]
+
+
+def _by_key(day: date, used: list[JSON]) -> JSON:
+    total = sum(entry["amount"] for entry in used)
+    return {"date": day.isoformat(), "usedCredits": [{"apiKeyId": KEY_ID, "amount": total}]}
 
 
 def _cells(request: Request, start: date, before: date) -> Any:

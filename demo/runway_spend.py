@@ -3,11 +3,26 @@
 The kind `refund` gives credits back on the day a generation failed, so that a day's net may be negative.
 """
 
+from dataclasses import dataclass
+
 from demo.story import Story
 from demo.traffic import Part, Stream, Surge
 
 CREDIT = 10_000_000
 """Nano-dollars."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunwayStory(Story):
+    """What Runway sells to the company, and how it tells.
+
+    `tells_keys`: also by key, as its specification announces. `splits_days`: a day in two entries. `longest_memory`:
+    days before today that it answers for, None without a limit.
+    """
+
+    tells_keys: bool = False
+    splits_days: bool = False
+    longest_memory: int | None = None
 
 
 def used(per_request: float) -> tuple[Part, ...]:
@@ -31,4 +46,4 @@ STREAMS = (
     Stream(model="zz_unreleased_model", parts=used(15), requests=8, since=18, ramp=6, odds=0.6, is_counted=False),
 )
 
-RUNWAY = Story(provider="runway", workspaces=(), keys=(), streams=STREAMS)
+RUNWAY = RunwayStory(provider="runway", workspaces=(), keys=(), streams=STREAMS)

@@ -132,7 +132,7 @@ def _run(request: Request, account: str, sql: str, parameters: Mapping[str, Any]
         dataset, _, table = rest.partition(".")
         _may_read(account, dataset, table)
     try:
-        return vertex_sql.asked(request.world, request.now, sql, parameters)
+        return vertex_sql.asked(request.world, request.manners, request.now, sql, parameters)
     except vertex_sql.InvalidQuery as error:
         raise Refused(400, "invalidQuery", f"Unrecognized query: {error}") from error
 
@@ -149,10 +149,11 @@ def _read_job(_request: Request, _account: str, job_id: str) -> JSON:
 
 
 def _results(request: Request, _account: str, job_id: str) -> JSON:
+    longest = request.manners.page_rows or PAGE_ROWS
     query, job = dict(request.query), JOBS.find(job_id)
     rows = job.result.rows
     start = offset(query["pageToken"], job_id) if "pageToken" in query else 0
-    stop = min(start + min(int(query.get("maxResults", PAGE_ROWS)), PAGE_ROWS), len(rows))
+    stop = min(start + min(int(query.get("maxResults", longest)), longest), len(rows))
     answer: JSON = {
         "kind": "bigquery#getQueryResultsResponse",
         "jobReference": {"projectId": PROJECT, "jobId": job_id, "location": LOCATION},

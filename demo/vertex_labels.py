@@ -3,7 +3,7 @@
 Descriptions are those of real bills, of all families that Google has used; ids beside them are partly invented.
 """
 
-Label = tuple[tuple[str, str], str, str, str]
+Label = tuple[tuple[str, str], str, str | None, str | None]
 """Service id and name, SKU id, SKU text, unit."""
 
 VERTEX_AI = ("C7E2-9256-1C43", "Vertex AI")

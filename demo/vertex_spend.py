@@ -4,6 +4,9 @@ Prices are invented, in nano-dollars each; one US dollar per million tokens is 1
 neither requests nor keys.
 """
 
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from demo.story import Story, Workspace
 from demo.traffic import Part, Stream, Surge
 
@@ -13,6 +16,42 @@ PLATFORM = "data-platform-7741"
 STUDIO = "media-studio-223"
 GONE = "prototype-0118"
 GENERAL = "vertex-general"
+
+EUROS = (("EUR", "0.86"), ("EUR", "0.875"), ("EUR", "0.91"), ("EUR", "0.8625"))
+"""Currency, and its units per US dollar: others each month."""
+CREDIT_TYPES = (
+    "PROMOTION", None, "COMMITTED_USAGE_DISCOUNT", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE", "SUSTAINED_USAGE_DISCOUNT",
+    "FREE_TIER", "DISCOUNT", "SUBSCRIPTION_BENEFIT", "FEE_UTILIZATION_OFFSET", "CREDIT_TYPE_UNSPECIFIED", "UNHEARD_OF",
+)  # fmt: skip
+"""All that reduce what the company pays: every type but a reseller's margin."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VertexStory(Story):
+    """What Google sells to the company, and how it bills.
+
+    `rates` are currencies with their units per US dollar, None where none is told. `has_mixed_rates`: several on one
+    day. `is_binary`: amounts are binary fractions, else decimals. `has_all_credits`: of every type, and taken back.
+    `former_names` are names of projects, each with the instant until which lines bore it, oldest first.
+    """
+
+    rates: tuple[tuple[str, str | None], ...] = EUROS
+    has_mixed_rates: bool = False
+    is_binary: bool = False
+    has_all_credits: bool = False
+    former_names: tuple[tuple[str, datetime, str | None], ...] = ()
+
+    def rate(self, day: date, hour: int) -> tuple[str, str | None]:
+        """Currency and rate of a line that begins at an hour of a day."""
+        return self.rates[(day.month + (hour if self.has_mixed_rates else 0)) % len(self.rates)]
+
+    def name_at(self, workspace_id: str, written: datetime) -> str | None:
+        """What a project was called when a line was written; None for none."""
+        for project, until, name in self.former_names:
+            if project == workspace_id and written < until:
+                return name
+        return next((known.name for known in self.workspaces if known.workspace_id == workspace_id), None)
+
 
 WORKSPACES = (
     Workspace(workspace_id=ASSISTANT, name="Shop assistant"),
@@ -76,4 +115,4 @@ STREAMS = (
            parts=(Part("goodwill", 1, -120_000_000_000),)),
 )  # fmt: skip
 
-VERTEX = Story(provider="vertex", workspaces=WORKSPACES, keys=(), streams=STREAMS)
+VERTEX = VertexStory(provider="vertex", workspaces=WORKSPACES, keys=(), streams=STREAMS)

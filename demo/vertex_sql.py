@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from demo.vertex_export import COLUMNS, Row, moment, rows
+from demo.wire import Manners
 from demo.world import World
 
 SETTLED = timedelta(days=2)
@@ -106,14 +107,15 @@ class Table:
 
 
 @lru_cache(maxsize=2)
-def _settled_table(world: World, settled_before: date) -> Table:
-    return Table(rows(world, date.min, settled_before, _noon(settled_before + SETTLED)))
+def _settled_table(world: World, manners: Manners, settled_before: date) -> Table:
+    return Table(rows(world, date.min, settled_before, _noon(settled_before + SETTLED), manners))
 
 
-def asked(world: World, now: datetime, sql: str, parameters: Mapping[str, Any]) -> Result:
+def asked(world: World, manners: Manners, now: datetime, sql: str, parameters: Mapping[str, Any]) -> Result:
     """What the export of a world answers at that instant."""
     newest = now.date() - SETTLED
-    return _settled_table(world, newest).run(sql, parameters, rows(world, newest, date.max, now))
+    fresh = rows(world, newest, date.max, now, manners)
+    return _settled_table(world, manners, newest).run(sql, parameters, fresh)
 
 
 def translated(sql: str) -> str:

@@ -22,17 +22,19 @@ def add_account(
     organization_id: str | None,
     organization_name: str | None,
     now: datetime,
+    same_as: int | None = None,
 ) -> int:
     """Store a checked credential, sealed; returns the account's id.
 
-    An account that was unlinked but kept its data, of the same provider and organization, is taken up again.
+    An account that was unlinked but kept its data, of the same provider and organization, is taken up again; so is
+    `same_as`, an account that is known by its saved bill.
     Raises `StoreError` when the same bill is linked already: its dollars would count twice.
     """
     chosen = table(Account)
     values = {"name": name, "hint": hint, "organization_id": organization_id, "organization_name": organization_name}
     with store.write() as connection:
         lock_out_others(connection)
-        same = _same_bill(store, connection, provider, credential, organization_id)
+        same = _same_bill(store, connection, provider, credential, organization_id, same_as)
         _refuse_linked(same)
         if same:
             return _seal(store, connection, same[0]["id"], credential, {**values, "unlinked_at": None})
@@ -42,13 +44,18 @@ def add_account(
 
 
 def _same_bill(
-    store: Store, connection: Connection, provider: str, credential: dict[str, Any], organization_id: str | None
+    store: Store,
+    connection: Connection,
+    provider: str,
+    credential: dict[str, Any],
+    organization_id: str | None,
+    same_as: int | None = None,
 ) -> list[dict[str, Any]]:
     """The provider's accounts that read the same bill, the linked ones first."""
     chosen = table(Account)
     query = select(chosen).where(chosen.c.provider == provider)
     known = rows_of(connection, query.order_by(chosen.c.unlinked_at.is_not(None), chosen.c.id))
-    return [row for row in known if _is_same_bill(store, row, credential, organization_id)]
+    return [row for row in known if row["id"] == same_as or _is_same_bill(store, row, credential, organization_id)]
 
 
 def _refuse_linked(same: list[dict[str, Any]]) -> None:

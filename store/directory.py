@@ -13,22 +13,24 @@ from store.tables import rows_of, table
 Rows = dict[str, dict[str, Any]]
 
 
-def merge_workspaces(connection: Connection, account_id: int, statement: Statement, now: datetime) -> None:
-    """Remember every workspace listed or billed; one no longer listed stays as it was."""
+def merge_workspaces(
+    connection: Connection, account_id: int, statement: Statement, now: datetime, *, renames: bool = True
+) -> None:
+    """Remember every workspace listed or billed; one no longer listed stays as it was.
+
+    `renames` False: the statement is of older days than are saved, and its names may be those of that time, as on
+    Google's bill; they stand only where none is known.
+    """
     billed = {cost.workspace_id for cost in statement.costs} | {key.workspace_id for key in statement.api_keys}
     told: Rows = {workspace_id: {} for workspace_id in sorted(billed - {UNATTRIBUTED})}
     told |= {record.workspace_id: {**_said(record), "last_seen": now} for record in statement.workspaces}
     spaces = table(Workspace)
-    _merge(
-        connection,
-        spaces,
-        "workspace_id",
-        account_id,
-        _known(connection, spaces, "workspace_id", account_id),
-        told,
-        now,
-    )
+    known = _known(connection, spaces, "workspace_id", account_id)
     names = {record.workspace_id: record.name for record in statement.workspaces if record.name}
+    if not renames:
+        for workspace_id in [name for name in names if known.get(name, {}).get("name")]:
+            del names[workspace_id], told[workspace_id]["name"]
+    _merge(connection, spaces, "workspace_id", account_id, known, told, now)
     note_provider_names(connection, account_id, names, now)
 
 

@@ -62,7 +62,8 @@ def save_statement(
         before = _saved_totals(connection, account_id, statement.window)
         _replace_days(connection, account_id, statement)
         restated = _record_restatements(connection, account, statement, before, run_id)
-        merge_workspaces(connection, account_id, statement, now)
+        is_newest = account["covered_to"] is None or statement.window.end >= account["covered_to"]
+        merge_workspaces(connection, account_id, statement, now, renames=is_newest)
         merge_api_keys(connection, account_id, statement, now)
         connection.execute(
             update(table(Account))

@@ -18,8 +18,8 @@ from demo import vertex_key
 from demo.faults import Fault
 from demo.simulator import Simulator
 from demo.vertex_api import DATASET, TABLE
-from demo.vertex_export import COLUMNS, RATES, rows
-from demo.vertex_spend import VERTEX
+from demo.vertex_export import COLUMNS, rows
+from demo.vertex_spend import EUROS, VERTEX
 from demo.world import World
 from tests.demo.asking import NOW, TODAY
 
@@ -120,7 +120,7 @@ def test_no_line_is_written_in_the_future_and_each_lies_in_the_partition_of_its_
         written = told["export_time"] or ""
         assert written <= NOW.strftime("%Y-%m-%d %H:%M:%S.%fZ")
         assert told["_PARTITIONTIME"] == f"{written[:10]} 00:00:00.000000Z"
-        assert told["currency_conversion_rate"] in RATES
+        assert (told["currency"], told["currency_conversion_rate"]) in EUROS
 
 
 def test_a_stolen_or_strange_key_gets_no_token(http: httpx.Client) -> None:

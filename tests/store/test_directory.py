@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from store.models import ApiKey, Workspace
+from store.models import ApiKey, Workspace, WorkspaceName
 from store.records import ApiKeyRecord, WorkspaceRecord
 from tests.store.cast import Syncing, bill, cost, march, rows
 
@@ -75,3 +75,17 @@ def test_a_workspace_no_longer_listed_stays_as_it_was(sync: Syncing) -> None:
         ("w1", "W1", "active"),
         ("w2", "W2", "archived"),
     ]
+
+
+def test_a_name_on_an_older_bill_does_not_take_the_place_of_a_newer_one(sync: Syncing) -> None:
+    def named(first: int, last: int, **names: str) -> None:
+        spaces = tuple(WorkspaceRecord(workspace_id=space, name=name) for space, name in names.items())
+        sync.save(bill(march(first, last), workspaces=spaces))
+
+    named(10, 12, w1="New")
+    named(5, 9, w1="Old", w2="Gone")
+    named(7, 8, w1="Old", w2="Older")
+    assert rows(sync.store, Workspace, "workspace_id", "name") == [("w1", "New"), ("w2", "Gone")]
+    assert rows(sync.store, WorkspaceName, "workspace_id", "name") == [("w1", "New"), ("w2", "Gone")]
+    named(11, 12, w1="Newest")
+    assert rows(sync.store, Workspace, "workspace_id", "name") == [("w1", "Newest"), ("w2", "Gone")]

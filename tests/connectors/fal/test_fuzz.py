@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up and says what does not fit."""
 
-import copy
 import random
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,6 +11,7 @@ from connectors.errors import ConnectorError, UnexpectedResponse
 from connectors.fal import control, fetch
 from connectors.fal_directory import FalSession
 from store.records import day_totals, to_nanos
+from tests.connectors.damage import damage
 from tests.connectors.fal.fake import FOLDER, TOTAL, answer_name
 from tests.connectors.fal.wire import THREE_DAYS
 
@@ -47,7 +47,7 @@ class FuzzedSession(FalSession):
         self.bodies = {name: parse_json(body) for name, body in BODY_OF.items()}
         if damaged:
             for _ in range(chance.randint(1, 3)):
-                damage(self.bodies[damaged], chance)
+                damage(self.bodies[damaged], chance, ODD)
 
     def get_json(self, path: str, params: Any = (), *, expect: type = dict) -> Any:
         value = self.bodies[answer_name(path, [(name, str(given)) for name, given in params]) or "errors"]
@@ -65,25 +65,6 @@ class FuzzedSession(FalSession):
         ]
         amounts = (row["cost"] if row.get("cost_total") is None else row["cost_total"] for row in rows)
         return sum((Decimal(amount) for amount in amounts), Decimal(0))
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value] if isinstance(value, dict) else []
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    if not spots:
-        return
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

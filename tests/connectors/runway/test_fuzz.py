@@ -11,7 +11,8 @@ from connectors.errors import ConnectorError
 from connectors.http import ProviderHttp
 from connectors.runway import fetch
 from store.records import Window
-from tests.connectors.openai.test_fuzz import damage
+from tests.connectors.damage import damage
+from tests.connectors.openai.test_fuzz import ODD
 from tests.connectors.runway.fake import FAKE, FOLDER
 
 BODIES = 10_000
@@ -42,7 +43,7 @@ def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silen
     errors = statements = 0
     for _ in range(BODIES):
         body = copy.deepcopy(WHOLE[0])
-        damage(body, chance)
+        damage(body, chance, ODD)
         try:
             statement = fetch(FuzzedSession(body), JULY)
         except ConnectorError:

@@ -144,6 +144,20 @@ def test_another_shape_is_an_error(content: Any) -> None:
         fetch(session(always(content)), JULY)
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [("2026-07-02", "gen4.5", 10**12)],
+        [("2026-07-02", "gen4.5", 6 * 10**11), ("2026-07-02", "gen4.5", 6 * 10**11)],
+        [("2026-07-02", "gen4.5", 6 * 10**11), ("2026-07-02", "gen4_image", 6 * 10**11)],
+        [("2026-07-02", "gen4.5", 6 * 10**11), ("2026-07-02", "gen4_image", -6 * 10**11)],
+    ],
+)
+def test_amounts_that_no_bill_can_hold_alone_or_added_up_are_an_error(entries: list[tuple[str, str, int]]) -> None:
+    with pytest.raises(UnexpectedResponse, match="make no bill"):
+        fetch(session(always(used(*entries))), JULY)
+
+
 def test_the_balance_proves_a_key() -> None:
     assert check(session(always(json.loads((FOLDER / "organization.json").read_text())))).organization_id is None
     with pytest.raises(UnexpectedResponse, match="creditBalance"):

@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up to the bill's own total."""
 
-import copy
 import json
 import random
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from connectors.fields import Fields
 from connectors.vertex import fetch
 from connectors.vertex_table import ExportTable
 from store.records import day_totals, to_nanos
+from tests.connectors.damage import damage
 from tests.connectors.local_server import Reply, Request
 from tests.connectors.vertex.conftest import Open
 from tests.connectors.vertex.wire import TABLE, TWO_DAYS, Bigquery, composed_bill
@@ -27,6 +27,7 @@ ODD: tuple[Any, ...] = (
     "1e999", "9" * 60, "\0", "\ud800", "USD", "💸", date(2026, 11, 9), date(1, 1, 1), datetime(2026, 11, 9),  # noqa: DTZ001
     datetime(2026, 11, 9, tzinfo=UTC), [], {}, 2**63, 1.5, float("inf"), b"x", "2026-11-10", "0.8", "0",
 )  # fmt: skip
+ODD_JSON = (None, True, 0, -1, "", "x", "NaN", "1e999", [], {}, [None], {"v": 1}, 2**63)
 
 
 class FuzzedSession:
@@ -119,7 +120,7 @@ def test_damaged_json_on_the_way_to_googles_client_is_an_error_or_the_bill(opene
             return reply
         value = json.loads(reply.body)
         for _ in range(chance.randint(1, 2)):
-            damage(value, chance)
+            damage(value, chance, ODD_JSON)
         return Reply(reply.status, json.dumps(value).encode())
 
     session = opened(answer)
@@ -136,23 +137,6 @@ def test_damaged_json_on_the_way_to_googles_client_is_an_error_or_the_bill(opene
             assert_adds_up(statement)
             outcomes["bill"] += 1
     assert min(outcomes.values()) > OVER_THE_WIRE / 20
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value]
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = chance.choice((None, True, 0, -1, "", "x", "NaN", "1e999", [], {}, [None], {"v": 1}, 2**63))
 
 
 def test_the_undamaged_rows_are_the_composed_bill() -> None:

@@ -75,6 +75,16 @@ def test_a_rate_that_never_ends_in_decimals_loses_no_nano_dollar(opened: Open) -
     assert to_nanos(statement.control_total) == 1_162_790_701
 
 
+def test_a_day_whose_lines_tell_one_rate_in_several_spellings_is_whole(opened: Open) -> None:
+    rows = [
+        row(currency="USD", rate=rate, cost=cost, day_cost=cost, credit=credit, day_credit=credit)
+        for rate, cost, credit in ((None, "1", None), ("1", "2", "-0.5"), ("1.0", "4", None))
+    ]
+    statement = fetch(opened(Bigquery(rows).answer), TWO_DAYS)
+    assert statement.control_total == sum(cost.billed_cost for cost in statement.costs) == 7
+    assert sum(cost.credits_applied for cost in statement.costs) == Decimal("0.5")
+
+
 def test_dollars_without_a_rate_are_dollars(opened: Open) -> None:
     bigquery = Bigquery([row(currency="USD", rate=None)])
     assert fetch(opened(bigquery.answer), TWO_DAYS).control_total == 1
