@@ -38,6 +38,7 @@ _WRONG_KINDS = (
     ("ASIA", "This is a temporary AWS access key id (ASIA…), not a key of Anthropic."),
     ("ABSK", "This is an Amazon Bedrock API key (ABSK…), not a key of Anthropic."),
     ("AIza", "This is a Google API key (AIza…), not a key of Anthropic."),
+    ("key_", "This is a Runway key (key_…), not one of Anthropic."),
     ("{", "This is a JSON document, such as a Google service account, not a key of Anthropic."),
 )
 _ENTERPRISE = "sk-ant-api01-"

@@ -36,10 +36,19 @@ ACTIVITY_DAYS = 29
 """Finished days taken from `/activity`: one less than it serves, as the oldest may go while it is read."""
 EXACT_DIGITS = 60
 NO_ANALYTICS = (
-    "OpenRouter's analytics is not offered to this key: only the last 29 days and today can be read, and today without "
-    "models, tokens and requests."
+    "OpenRouter's analytics is not offered to this key: only the last 29 days and today can be read, and of today only "
+    "the spend of keys that are still listed, without models, tokens and requests."
 )
 PROMOTED = "The API key given is itself a management key, and is used as such."
+COUNTS_ALL_KEYS = (
+    "This reads every key of the OpenRouter account. Where one of its standard keys is linked on its own as well, its "
+    "dollars count twice: unlink that one."
+)
+MAY_COUNT_TWICE = (
+    "OpenRouter does not tell a standard key whose account it belongs to. If that account is linked with a management "
+    "key already, this key's dollars count twice: unlink one of them. To see more than this key's total, add a "
+    "management key to this link."
+)
 
 
 def connect(credential: OpenRouterCredential) -> OpenRouterSession:
@@ -71,14 +80,18 @@ def _base_url() -> str:
 
 
 def check(session: OpenRouterSession) -> AccountIdentity:
-    """Whose spend the keys read: the account's oldest workspace stands for it, as nothing else names it."""
+    """Whose spend the keys read: the account's oldest workspace stands for it, as nothing else names it.
+
+    A standard key tells only the user who made it. That is no account: one user may belong to several, and keys of one
+    account are made by several users. So what it reads is named by nothing, and a note says what that may lead to.
+    """
     _check_standard(session)
     if not session.reads_account:
-        return AccountIdentity(notes=(ONLY_TOTALS,))
+        return AccountIdentity(notes=(ONLY_TOTALS, MAY_COUNT_TWICE))
     yesterday = session.counters().day - timedelta(days=1)
     list(session.ask("/activity", [("date", yesterday.isoformat())]).objects("data"))
     spaces = sorted(session.workspaces(), key=lambda space: (str(space.created_at), space.workspace_id))
-    notes = () if session.has_management_slot else (PROMOTED,)
+    notes = (COUNTS_ALL_KEYS,) if session.has_management_slot else (PROMOTED, COUNTS_ALL_KEYS)
     return AccountIdentity(organization_id=spaces[0].workspace_id if spaces else None, notes=notes)
 
 

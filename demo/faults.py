@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 Kind = Literal[
-    "status", "html", "truncate", "cut", "drip", "huge", "delay", "redirect",
+    "status", "html", "truncate", "cut", "drip", "huge", "delay", "redirect", "header",
     "repeat_cursor", "null_cursor", "refuse_grouping", "control_mismatch",
 ]  # fmt: skip
 USUAL_STATUS = {"status": 503, "html": 502, "redirect": 307}
@@ -29,6 +29,7 @@ class Fault(BaseModel):
         huge              sends `size` bytes of JSON white space before the body
         delay             waits `seconds`, then answers as usual
         redirect          sends to `location` with `status` (307)
+        header            answers as usual, but with `header` (a content type that is none of JSON)
         repeat_cursor     says that there is more and gives the cursor of the same page again
         null_cursor       says that there is more and gives no cursor
         refuse_grouping   refuses to group costs by API key
@@ -48,6 +49,7 @@ class Fault(BaseModel):
     rate: int = Field(default=100, ge=1)
     seconds: float = Field(default=0, ge=0, le=600)
     location: str = ""
+    header: str = Field(default="Content-Type: text/html", pattern=r"^[A-Za-z-]+: ")
     _seen: int = PrivateAttr(default=0)
 
     @property

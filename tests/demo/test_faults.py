@@ -73,6 +73,14 @@ def test_html_comes_instead_of_json(simulator: Simulator, ask: Asker, status: in
     assert response.text.startswith("<!DOCTYPE html>")
 
 
+def test_an_answer_can_bear_a_wrong_label(simulator: Simulator, ask: Asker) -> None:
+    whole = ask.get(COSTS, PERIOD)
+    simulator.faults.add(Fault(kind="header", header="Content-Type: text/html"))
+    response = ask.get(COSTS, PERIOD)
+    assert response.headers["Content-Type"] == "text/html"
+    assert (response.status_code, response.content) == (200, whole.content)
+
+
 def test_a_truncated_answer_arrives_whole_but_is_no_json(simulator: Simulator, ask: Asker) -> None:
     whole = ask.get(COSTS, PERIOD).content
     simulator.faults.add(Fault(kind="truncate"))

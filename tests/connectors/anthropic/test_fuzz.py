@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up to its control."""
 
-import copy
 import json
 import random
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from connectors.http import ProviderHttp
 from store.records import Window, day_totals, to_nanos
 from tests.connectors.anthropic.fake import EMPTY_PAGE, FOLDER, answer_name
 from tests.connectors.anthropic.wire import OLD_DAYS, TWO_DAYS
+from tests.connectors.damage import damage
 
 BODIES = 10_000
 REQUESTS = 9
@@ -41,7 +41,7 @@ class FuzzedHttp:
         self._position -= 1
         if self._position == -1:
             for _ in range(self._chance.randint(1, 3)):
-                damage(value, self._chance)
+                damage(value, self._chance, ODD)
         if not isinstance(value, expect):
             raise UnexpectedResponse("not an object")
         return value
@@ -53,23 +53,6 @@ def fuzzed(position: int, chance: random.Random, window: Window) -> AnthropicSes
     return AnthropicSession(
         plain=http, analytics=http, is_enterprise=False, analytics_from=window.start if has_analytics else None
     )
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value] if isinstance(value, dict) else []
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

@@ -188,7 +188,7 @@ def test_a_page_of_another_shape_is_an_error(answer: Any) -> None:
         ("ABSK0123456789abcdef", "Bedrock"),
         ("AIza0123456789abcdef", "Google"),
         ('{"type": "service_account", "private_key": "x"}', "JSON"),
-        ("key_0123456789abcdefghijkl", "begin with sk-ant-"),
+        ("key_0123456789abcdefghijkl", "Runway key"),
         ("sk-ant-admin01-0123 456789abcdef", "blanks"),
         ("sk-ant-admin01-0123\n456789abcdef", "line breaks"),
         ("sk-ant-admin01-0123…456789abcdef", "special characters"),

@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up to its control."""
 
-import copy
 import random
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,6 +12,7 @@ from connectors.fields import Fields
 from store.records import day_totals, to_nanos
 from tests.connectors.bedrock.fake import FOLDER, answer_name
 from tests.connectors.bedrock.wire import TWO_DAYS, StagedSession, composed
+from tests.connectors.damage import damage
 
 BODIES = 10_000
 BODY_OF = {file.stem: file.read_bytes() for file in FOLDER.glob("*.json")}
@@ -37,27 +37,8 @@ class FuzzedSession(StagedSession):
         self._position -= 1
         if self._position == -1:
             for _ in range(self._chance.randint(1, 3)):
-                damage(value, self._chance)
+                damage(value, self._chance, ODD)
         return Fields(f"AWS ce:{operation}", value)
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value]
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    if not spots:
-        return
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up to its control."""
 
-import copy
 import random
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,6 +11,7 @@ from connectors.errors import ConnectorError, UnexpectedResponse
 from connectors.litellm import control, fetch
 from connectors.litellm_session import LiteLLMSession
 from store.records import day_totals, to_nanos
+from tests.connectors.damage import damage
 from tests.connectors.litellm.fake import BASE_URL, written
 from tests.connectors.litellm.wire import KEY, ONE_DAY, OTHER_KEY, Query, Row, folded, proxy
 
@@ -60,30 +60,11 @@ class FuzzedSession(LiteLLMSession):
         if self.asked == self._position and value:
             value = parse_json(BODY_OF[place])
             for _ in range(self._chance.randint(1, 3)):
-                damage(value, self._chance)
+                damage(value, self._chance, ODD)
         self.asked += 1
         if not isinstance(value, expect):
             raise UnexpectedResponse("not an object")
         return value
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in (value if isinstance(value, dict) else range(len(value)))]
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    if not spots:
-        return
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

@@ -105,12 +105,21 @@ def test_the_recorded_names_are_those_of_teams_and_keys() -> None:
     assert statement.listed_workspaces == frozenset({TEAM_SEARCH, TEAM_SUPPORT})
 
 
+def of_one_model(answer: Any, model: str) -> Any:
+    """What the proxy says of one model that was always called by its provider's prefix."""
+    day = answer["results"][0]
+    breakdown = {"providers": {model.partition("/")[0]: day["breakdown"]["models"][model]}}
+    return answer | {"results": [day | {"breakdown": breakdown}]}
+
+
 def test_an_answer_of_release_1_81_is_read() -> None:
     old = recorded("activity_1_81")
 
     def answer(path: str, query: Query) -> Any:
         if path == "/user/daily/activity":
-            return old if query["start_date"] == "2026-11-23" else folded([])
+            if query["start_date"] != "2026-11-23":
+                return folded([])
+            return of_one_model(old, query["model"]) if "model" in query else old
         return None if path.endswith("/activity") or "aggregated" in path else recording(path, query)
 
     statement = fetch(session(answer), TWO_DAYS)

@@ -1,6 +1,5 @@
 """Damaged answers: whatever arrives, it is an error or a statement that adds up to its control."""
 
-import copy
 import json
 import random
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from connectors.errors import ConnectorError, UnexpectedResponse
 from connectors.openai import control, fetch
 from connectors.openai_directory import OpenAISession
 from store.records import day_totals, to_nanos
+from tests.connectors.damage import damage
 from tests.connectors.openai.fake import EMPTY_PAGE, FOLDER, answer_name
 from tests.connectors.openai.wire import TWO_DAYS
 
@@ -39,27 +39,10 @@ class FuzzedSession(OpenAISession):
         self._position -= 1
         if self._position == -1:
             for _ in range(self._chance.randint(1, 3)):
-                damage(value, self._chance)
+                damage(value, self._chance, ODD)
         if not isinstance(value, expect):
             raise UnexpectedResponse("not an object")
         return value
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value] if isinstance(value, dict) else []
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

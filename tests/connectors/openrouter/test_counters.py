@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Reading, Remembered
 from connectors.errors import CredentialLacksBilling, ProviderUnavailable, UnexpectedResponse
-from connectors.openrouter import check, fetch, resume
+from connectors.openrouter import MAY_COUNT_TWICE, check, fetch, resume
 from connectors.openrouter_counters import ONLY_TOTALS
 from connectors.openrouter_session import OpenRouterSession
 from store.records import Statement, Window
@@ -131,8 +131,9 @@ def test_use_of_own_keys_is_named_and_not_counted() -> None:
     assert any("$9.75 at providers whose keys you brought" in note for note in found.notes)
 
 
-def test_a_standard_key_is_linked_with_a_word_on_what_is_missing() -> None:
-    assert check(counters(TUESDAY, "1", "1")).notes == (ONLY_TOTALS,)
+def test_a_standard_key_is_linked_with_a_word_on_what_is_missing_and_on_the_account_it_may_belong_to() -> None:
+    identity = check(counters(TUESDAY, "1", "1"))
+    assert (identity.organization_id, identity.notes) == (None, (ONLY_TOTALS, MAY_COUNT_TWICE))
 
 
 def test_counters_without_a_date_belong_to_no_day() -> None:

@@ -15,6 +15,7 @@ from connectors.openrouter import control, fetch
 from connectors.openrouter_session import OpenRouterSession
 from store.records import day_totals, to_nanos
 from tests.connectors.contract import Life
+from tests.connectors.damage import damage
 from tests.connectors.openrouter.fake import FAKE, FOLDER, answer_name
 from tests.connectors.openrouter.wire import KEY_ID, WHOLE
 
@@ -55,30 +56,11 @@ class FuzzedSession(OpenRouterSession):
         if self._position == -1:
             value = copy.deepcopy(value)
             for _ in range(self._chance.randint(1, 3)):
-                damage(value, self._chance)
+                damage(value, self._chance, ODD)
             self.damaged = name
         if not isinstance(value, dict):
             raise UnexpectedResponse("not an object")
         return value
-
-
-def damage(value: Any, chance: random.Random) -> None:
-    """Replaces, removes or repeats one member somewhere inside."""
-    spots = [(value, key) for key in value] if isinstance(value, dict) else []
-    for parent, key in spots:
-        child = parent[key]
-        if isinstance(child, dict | list):
-            spots += [(child, inner) for inner in (child if isinstance(child, dict) else range(len(child)))]
-    if not spots:
-        return
-    parent, key = chance.choice(spots)
-    match chance.randint(0, 3):
-        case 0:
-            del parent[key]
-        case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[key]))
-        case _:
-            parent[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silence() -> None:

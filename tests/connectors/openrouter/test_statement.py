@@ -6,7 +6,7 @@ import pytest
 
 from connectors.base import Remembered
 from connectors.errors import UnexpectedResponse
-from connectors.openrouter import NO_ANALYTICS, PROMOTED, check, control, fetch, resume
+from connectors.openrouter import COUNTS_ALL_KEYS, NO_ANALYTICS, PROMOTED, check, control, fetch, resume
 from connectors.openrouter_feeds import GENERAL
 from store.records import ApiKeyRecord, CostRecord, Statement, Window, WorkspaceRecord
 from tests.connectors.openrouter.fake import LISTS
@@ -266,7 +266,7 @@ def test_with_analytics_the_reach_is_that_of_the_provider() -> None:
 def test_the_check_reads_a_day_of_billing_and_takes_the_oldest_workspace_for_the_account() -> None:
     seen: list[Asked] = []
     identity = check(session(composed, seen=seen))
-    assert (identity.organization_id, identity.name, identity.notes) == (DEFAULT, None, (PROMOTED,))
+    assert (identity.organization_id, identity.name, identity.notes) == (DEFAULT, None, (PROMOTED, COUNTS_ALL_KEYS))
     assert ("/activity", {"date": "2026-11-20"}, {}) in seen
 
 
