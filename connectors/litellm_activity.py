@@ -48,6 +48,15 @@ class Figures:
     def holds(self, other: "Figures") -> bool:
         return self.succeeded >= other.succeeded and to_nanos(self.spend) >= to_nanos(other.spend)
 
+    def equals(self, other: "Figures") -> bool:
+        """The same money and calls, whatever was estimated of those that failed."""
+        is_same = all(getattr(self, name) == getattr(other, name) for name in _BOUGHT)
+        return is_same and not to_nanos(self.spend - other.spend)
+
+    def counts(self, other: "Figures") -> bool:
+        """Whether no count of the other is larger."""
+        return all(getattr(self, name) >= getattr(other, name) for name in _BOUGHT)
+
     @property
     def matters(self) -> bool:
         """Whether anything was bought: a wrong key's attempts leave rows of failures and estimated tokens."""
@@ -58,7 +67,8 @@ class Figures:
         return Figures(spend, *(join(getattr(self, name), getattr(other, name)) for name in _COUNTS))
 
 
-_COUNTS = ("prompt", "cache_read", "cache_write", "completion", "succeeded", "failed")
+_BOUGHT = ("cache_read", "cache_write", "completion", "succeeded")
+_COUNTS = ("prompt", *_BOUGHT, "failed")
 NOTHING = Figures()
 
 

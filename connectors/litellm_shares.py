@@ -10,11 +10,12 @@ only the team that a key belongs to now:
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 from connectors.litellm_activity import NOTHING, Activity, Figures
-from store.records import CostRecord, to_nanos
+from store.records import CostRecord
 
 UPSTREAMS = {
     "text-completion-openai": "openai", "anthropic_text": "anthropic", "bedrock_mantle": "bedrock",
@@ -43,11 +44,11 @@ def by_provider(activity: Activity, ask: Callable[[str], Activity]) -> dict[Use,
     """The day by key, model and provider. `ask` reads the day again for one model: only where it is not plain."""
     shares: dict[Use, Figures] = {}
     doubtful: defaultdict[str, set[str]] = defaultdict(set)
-    models = _by_key(activity.models)
+    models, loose = _by_key(activity.models), _without_model(activity)
     for key, given in _by_key(activity.providers).items():
         wanted = models.get(key, {})
         guess = {Use(key, model, _provider(model, given)): figures for model, figures in wanted.items()}
-        if _fits(guess, given):
+        if _fits(guess, given, spare=1 if key in loose else 0):
             shares |= guess
         else:
             for model in wanted:
@@ -56,7 +57,7 @@ def by_provider(activity: Activity, ask: Callable[[str], Activity]) -> dict[Use,
         for (provider, key), figures in ask(model).providers.items():
             if key in keys and figures.matters:
                 shares[Use(key, model, provider)] = figures
-    return shares | _without_model(activity, shares)
+    return shares | _at_providers(activity, shares, loose)
 
 
 def _by_key(cut: Mapping[tuple[str, str], Figures]) -> dict[str, dict[str, Figures]]:
@@ -76,25 +77,48 @@ def _provider(model: str, given: Collection[str]) -> str:
     return next(iter(given)) if len(given) == 1 else ""
 
 
-def _fits(guess: Shares, given: Mapping[str, Figures]) -> bool:
-    """Whether no provider is given more than LiteLLM says that the key bought there."""
+def _fits(guess: Shares, given: Mapping[str, Figures], spare: int) -> bool:
+    """Whether each provider is given what LiteLLM says that the key bought there, save `spare` of them.
+
+    A key's calls without a model are what one provider has beyond all models; if two have, the guess may be wrong.
+    """
     sums: defaultdict[str, Figures] = defaultdict(Figures)
     for use, figures in guess.items():
         sums[use.provider] += figures
-    return all(given.get(provider, NOTHING).holds(figures) for provider, figures in sums.items())
+    return sums.keys() <= given.keys() and sum(not given[name].equals(sums[name]) for name in given) <= spare
 
 
-def _without_model(activity: Activity, shares: Shares) -> dict[Use, Figures]:
-    """What a key bought at a provider beyond all its models."""
-    rest = dict(activity.providers)
+def _without_model(activity: Activity) -> dict[str, Figures]:
+    """What each key bought beyond all its models; both are of one reading, so that nothing grew between them."""
+    rest: defaultdict[str, Figures] = defaultdict(Figures)
+    for (_, key), figures in activity.providers.items():
+        rest[key] += figures
+    for (_, key), figures in activity.models.items():
+        rest[key] = rest[key].less(figures)
+    return {key: figures for key, figures in rest.items() if figures.matters}
+
+
+def _at_providers(activity: Activity, shares: Shares, loose: Mapping[str, Figures]) -> dict[Use, Figures]:
+    """What was bought without a model, at the providers that have more than all models bought there.
+
+    Most often that is one. Of several, the last has what the others leave: in sum it is always `loose`.
+    """
+    beyond: defaultdict[str, dict[str, Figures]] = defaultdict(dict)
+    for (provider, key), figures in activity.providers.items():
+        beyond[key][provider] = figures
     for use, figures in shares.items():
-        place = (use.provider, use.key)
-        rest[place] = rest.get(place, NOTHING).less(figures)
-    return {
-        Use(key, NO_MODEL, provider): figures
-        for (provider, key), figures in rest.items()
-        if figures.matters and to_nanos(figures.spend) >= 0
-    }
+        beyond[use.key][use.provider] = beyond[use.key].get(use.provider, NOTHING).less(figures)
+    found: dict[Use, Figures] = {}
+    for key, whole in loose.items():
+        rests = {name: rest for name, rest in sorted(beyond[key].items()) if rest.matters} or beyond[key]
+        *others, last = rests
+        left = whole
+        for name in others:
+            part = replace(rests[name].within(left), spend=rests[name].spend)
+            found[Use(key, NO_MODEL, name)] = part
+            left = left.less(part)
+        found[Use(key, NO_MODEL, last)] = left
+    return {use: figures for use, figures in found.items() if figures.matters}
 
 
 def by_team(
@@ -120,11 +144,19 @@ def by_team(
         for team in sorted(filter(None, teams)):
             if team not in asked:
                 asked[team] = ask(team)
-            part = asked[team].get(use, NOTHING).within(rest)
+            part = _part(asked[team].get(use, NOTHING), rest)
             told[team, use] += part
             rest = rest.less(part)
         told["", use] += rest
     return {place: figures for place, figures in told.items() if figures.matters}
+
+
+def _part(asked: Figures, rest: Figures) -> Figures:
+    """A team's part of what is left. Only where its calls are more than that has it grown meanwhile, and is cut.
+
+    A smaller rest of money alone is a correction elsewhere: that of calls without a team may be negative.
+    """
+    return asked if rest.counts(asked) else asked.within(rest)
 
 
 def records(day: date, shares: Mapping[tuple[str, Use], Figures]) -> Iterator[CostRecord]:

@@ -7,18 +7,19 @@ but count tokens, calls without a model, keys that nobody knows, key metadata of
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from demo import litellm_spend as story
 from demo.cells import Cell, added_up
 from demo.litellm_query import Query
+from demo.story import Key
 from demo.wire import Request
-from demo.world import World
 
 JSON = dict[str, Any]
-BARE_MODELS = frozenset({"batch-small", "batch-large"})
-"""Models whose calls bypassed the proxy's router: stored without the provider's prefix."""
+BARE = "batch-"
+"""How models begin whose calls bypassed the proxy's router: stored without the provider's prefix."""
 NO_MODEL = "litellm-no-model"
 LARGEST_PAGE = 1_000
 MOST_KEYS = 1_000
@@ -39,7 +40,7 @@ TEAM_PAGE = DATES | {"page", "page_size", "team_ids", "exclude_team_ids"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One row of the proxy's daily tables."""
+    """One row of the proxy's daily tables; `spend` in US dollars."""
 
     day: date
     team: str = ""
@@ -48,7 +49,7 @@ class Row:
     model: str = ""
     provider: str = ""
     endpoint: str = "/chat/completions"
-    nanos: int = 0
+    spend: float = 0.0
     counts: tuple[int, ...] = (0,) * len(COUNTS)
 
 
@@ -76,10 +77,10 @@ def user_activity_aggregated(request: Request, sees: frozenset[str] | None) -> J
     limit = query.number("api_key_limit", 100, MOST_KEYS)
     found = [row for row in _asked(request, query) if sees is None or row.user in sees]
     surplus = 10**9 if "control_mismatch" in request.twists else 0
-    spent: dict[str, int] = {}
+    spent: dict[str, float] = {}
     for row in found:
         if row.key:
-            spent[row.key] = spent.get(row.key, 0) + row.nanos
+            spent[row.key] = spent.get(row.key, 0.0) + row.spend
     named = set(sorted(spent, key=lambda key: (-spent[key], key))[:limit])
     results = []
     for day, rows in _by_day(found):
@@ -103,7 +104,7 @@ def _asked(request: Request, query: Query) -> list[Row]:
     found = []
     for offset in range((end - start).days + 1):
         day = end - timedelta(days=offset)
-        for row in _rows(request.world, day, request.now):
+        for row in _rows(request, day):
             fits = (query.values.get(name) in {None, "", value} for name, value in
                     (("model", row.model), ("api_key", row.key), ("user_id", row.user)))  # fmt: skip
             if all(fits):
@@ -111,43 +112,46 @@ def _asked(request: Request, query: Query) -> list[Row]:
     return found
 
 
-def _rows(world: World, day: date, now: datetime) -> Iterator[Row]:
+def _rows(request: Request, day: date) -> Iterator[Row]:
     groups: dict[tuple[str, ...], list[Cell]] = {}
-    for cell in world.cells("litellm", day, day + timedelta(days=1), now):
+    for cell in request.world.cells("litellm", day, day + timedelta(days=1), request.now):
         groups.setdefault((cell.workspace_id, cell.api_key_id, cell.model, cell.variant), []).append(cell)
     for (team, key, model, provider), cells in groups.items():
-        yield _row(day, team, key, model, provider, cells)
-    if groups:
-        yield from _failures(day)
+        yield _row(request, day, team, key, model, provider, cells)
+    if groups and day < request.now.date():
+        yield from _failures(day, request.world.story("litellm").keys)
 
 
-def _row(day: date, team: str, key: str, model: str, provider: str, cells: list[Cell]) -> Row:
+def _row(request: Request, day: date, team: str, key: str, model: str, provider: str, cells: list[Cell]) -> Row:
     total = added_up(cells)
+    nanos = Decimal(request.manners.dusted(total.nanos, (day, team, key, model, provider)))
     prompt, completion = total.input_tokens, total.output_tokens
     counts = (prompt, completion, total.cached_input_tokens, total.cache_write_tokens, prompt + completion)
-    raw = model if model in BARE_MODELS else f"{provider}/{model}"
+    raw = model if model.startswith(BARE) or not provider else f"{provider}/{model}"
     return Row(
-        day=day, team=team, user=_user_of(key), key=key, model="" if model == NO_MODEL else raw, provider=provider,
-        endpoint="/embeddings" if "embedding" in model else "/chat/completions", nanos=total.nanos,
+        day=day, team=team, user=_user_of(request, key), key=key, model="" if model == NO_MODEL else raw,
+        provider=provider, endpoint="/embeddings" if "embedding" in model else "/chat/completions",
+        spend=float(nanos.scaleb(-9)),
         counts=(*counts, total.requests, 0, total.requests),
     )  # fmt: skip
 
 
-def _failures(day: date) -> Iterator[Row]:
+def _failures(day: date, keys: Sequence[Key]) -> Iterator[Row]:
     """Calls that failed: an attacker's guess, a call without any key, and a model that is down."""
     luck = zlib.crc32(day.isoformat().encode()) % 5
     failed = (16 * luck, 0, 0, 0, 16 * luck, 0, luck, luck)
     if luck:
         guess = Row(day=day, key=story.key_hash(f"guess {day}"), counts=(0, 0, 0, 0, 0, 0, luck, luck))
-        broken = Row(
-            day=day, team=story.ASSISTANT, key=story.ASSISTANT_PROD, model="openai/gpt-4o", provider="openai",
-            counts=failed,
-        )  # fmt: skip
-        yield from (guess, replace(guess, key=""), broken)
+        yield from (guess, replace(guess, key=""))
+        for key in keys[:1]:
+            yield Row(
+                day=day, team=key.workspace_id, key=key.api_key_id, model="openai/gpt-4o", provider="openai",
+                counts=failed,
+            )  # fmt: skip
 
 
-def _user_of(key: str) -> str:
-    for known in story.KEYS:
+def _user_of(request: Request, key: str) -> str:
+    for known in request.world.story("litellm").keys:
         if known.api_key_id == key and known.owner.is_person:
             return known.owner.owner_id
     return story.OPERATOR.owner_id if key == story.MASTER else ""
@@ -157,6 +161,7 @@ def _page(
     request: Request, query: Query, rows: list[Row], entity: Callable[[Row], str], largest: int | None, usual: int
 ) -> JSON:
     number, size = query.number("page", 1), query.number("page_size", usual, largest)
+    size = min(size, request.manners.page_rows or size)
     part = rows[(number - 1) * size : number * size]
     results = [_fold(request, day, found, entity) for day, found in _by_day(part)]
     paging: JSON = {
@@ -234,7 +239,7 @@ def metrics(rows: Iterable[Row]) -> JSON:
     """The figures of some rows; amounts are added up as floats, as the proxy does."""
     rows = list(rows)
     sums = {name: sum(row.counts[place] for row in rows) for place, name in enumerate(COUNTS)}
-    return {"spend": sum((row.nanos / 10**9 for row in rows), 0.0), **sums, **UNUSED}
+    return {"spend": sum((row.spend for row in rows), 0.0), **sums, **UNUSED}
 
 
 def _metadata(rows: list[Row]) -> JSON:

@@ -118,7 +118,7 @@ def _users(request: Request, asker: Asker) -> JSON:
         {"user_id": owner.owner_id, "user_email": owner.email, "user_role": role, "spend": 0.0, "key_count": 1}
         for owner, role in ((OPERATOR, "proxy_admin"), (ALEX, "internal_user"))
     ]
-    return _listed("users", users, query, "page_size", 25)
+    return _listed(request, "users", users, query, "page_size", 25)
 
 
 def _keys(request: Request, asker: Asker) -> JSON:
@@ -130,14 +130,15 @@ def _keys(request: Request, asker: Asker) -> JSON:
         listed = [key for key in listed if key["team_id"] is None]
     if not query.flag("return_full_object"):
         listed = [key["token"] for key in listed]
-    page = _listed("keys", listed, query, "size", 10)
+    page = _listed(request, "keys", listed, query, "size", 10)
     if request.twists & {"repeat_cursor", "null_cursor"}:
         return page | {"current_page": 1, "total_pages": 2}
     return page
 
 
-def _listed(name: str, listed: list[Any], query: Query, size_name: str, usual: int) -> JSON:
+def _listed(request: Request, name: str, listed: list[Any], query: Query, size_name: str, usual: int) -> JSON:
     number, size = query.number("page", 1), query.number(size_name, usual, LARGEST_LIST)
+    size = min(size, request.manners.page_rows or size)
     part = listed[(number - 1) * size : number * size]
     pages = -(-len(listed) // size)
     if size_name == "size":
@@ -161,7 +162,7 @@ def _key(request: Request, key: Key) -> JSON:
     last = request.world.last_used("litellm", key.api_key_id, request.now)
     return {
         "token": key.api_key_id,
-        "key_name": key.hint,
+        "key_name": key.hint or None,
         "key_alias": key.name or None,
         "spend": 0.0,
         "expires": None,

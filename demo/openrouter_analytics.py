@@ -2,8 +2,10 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from demo.openrouter_query import Refused, parameters
@@ -14,14 +16,14 @@ LONGEST_DAYS = 365
 SHORT_DAYS = 31
 LARGEST_LIMIT = 10_000
 DIMENSIONS: Mapping[str, Callable[[Use], str | None]] = {
-    "model": lambda use: use.permaslug,
+    "model": lambda use: use.permaslug or None,
     "variant": lambda use: use.variant,
     "api_key_id": lambda use: use.api_key_id or None,
-    "workspace": lambda use: use.workspace_id,
-    "provider": lambda use: use.provider,
+    "workspace": lambda use: use.workspace_id or None,
+    "provider": lambda use: use.provider or None,
 }
 SHORT = frozenset({"provider", "openrouter_usage"})
-MONEY: Mapping[str, Callable[[Use], int]] = {
+MONEY: Mapping[str, Callable[[Use], int | Decimal]] = {
     "credits_usage": lambda use: use.usage,
     "byok_usage": lambda use: use.byok,
     "total_usage": lambda use: use.usage + use.byok,
@@ -82,7 +84,7 @@ def query(request: Request) -> JSON:
             warnings.append(f"Could not resolve api_key_id hash: {wish['value'][:6]}")
     surplus = 10**9 if "control_mismatch" in request.twists and not dimensions else 0
     rows = _rows(request, found, dimensions, metrics, surplus)
-    limit = asked.get("limit", 1_000)
+    limit = _limit(request, asked, rows)
     answer: JSON = {
         "data": rows[:limit],
         "metadata": {"query_time_ms": 42.5, "row_count": len(rows[:limit]), "truncated": len(rows) > limit},
@@ -90,6 +92,18 @@ def query(request: Request) -> JSON:
     if warnings:
         answer["warnings"] = warnings
     return {"data": answer}
+
+
+def _limit(request: Request, asked: JSON, rows: list[JSON]) -> int:
+    """The most rows of this answer: as many as asked for, or a page as the wire's manners have it.
+
+    No less than two of the fullest day, since nobody can ask for a part of a day or for one day without its neighbour.
+    """
+    wish: int = asked.get("limit", 1_000)
+    if request.manners.page_rows is None:
+        return wish
+    days = Counter((row.get("date__day") or row["created_at__day"])[:10] for row in rows)
+    return min(wish, max(request.manners.page_rows, 2 * max(days.values(), default=1)))
 
 
 def _asked(request: Request) -> JSON:
@@ -146,7 +160,7 @@ def _rows(request: Request, found: list[Use], dimensions: list[str], metrics: li
     return rows
 
 
-def _spelled(nanos: int, luck: int) -> float | int | str:
+def _spelled(nanos: int | Decimal, luck: int) -> float | int | str | Decimal:
     return str(dollars(nanos)) if luck % 7 == 0 and nanos % 10**9 == 0 else dollars(nanos, luck)
 
 

@@ -60,7 +60,8 @@ def workspaces(request: Request) -> JSON:
     query = parameters(request.query, frozenset({"offset", "limit"}))
     first = number(query, "offset", 0, least=0, most=LAST_OFFSET)
     limit = number(query, "limit", 50, least=1, most=100)
-    listed = [_workspace(request, workspace) for workspace in _story(request).workspaces]
+    listed = [_workspace(request, workspace) for workspace in _workspaces(request)]
+    limit = min(limit, request.manners.page_rows or limit)
     return {"data": listed[first : first + limit], "total_count": len(listed)}
 
 
@@ -68,14 +69,14 @@ def keys(request: Request) -> JSON:
     query = parameters(request.query, frozenset({"workspace_id", "include_disabled", "offset"}))
     first = 0 if "repeat_cursor" in request.twists else number(query, "offset", 0, least=0, most=LAST_OFFSET)
     workspace_id = query.get("workspace_id", _story(request).workspaces[0].workspace_id)
-    if workspace_id not in {workspace.workspace_id for workspace in _story(request).workspaces}:
+    if workspace_id not in {workspace.workspace_id for workspace in _workspaces(request)}:
         raise Refused(400, "Invalid request parameters")
     listed = [
         _key(request, key)
         for key in _keys(request)
         if key.workspace_id == workspace_id and (key.is_owner_present or query.get("include_disabled") == "true")
     ]
-    return {"data": listed[first : first + KEYS_A_PAGE]}
+    return {"data": listed[first : first + (request.manners.page_rows or KEYS_A_PAGE)]}
 
 
 def key(request: Request, wanted: str) -> JSON:
@@ -120,9 +121,19 @@ def _story(request: Request) -> Story:
     return request.world.story("openrouter")
 
 
+def _workspaces(request: Request) -> list[Workspace]:
+    """The workspaces that exist at the instant of the request."""
+    return [space for space in _story(request).workspaces if _exists(request, space.archived)]
+
+
 def _keys(request: Request) -> list[Key]:
-    """The keys that exist at the instant of the request."""
-    return [key for key in _story(request).keys if key.deleted is None or _instant(request, key.deleted) > request.now]
+    """The keys that exist at the instant of the request; with a workspace go its keys."""
+    spaces = {space.workspace_id for space in _workspaces(request)}
+    return [key for key in _story(request).keys if key.workspace_id in spaces and _exists(request, key.deleted)]
+
+
+def _exists(request: Request, ended: int | None) -> bool:
+    return ended is None or _instant(request, ended) > request.now
 
 
 def _instant(request: Request, days_ago: int) -> datetime:
@@ -158,8 +169,8 @@ def _workspace(request: Request, workspace: Workspace) -> JSON:
 def _key(request: Request, known: Key) -> JSON:
     return {
         "hash": known.api_key_id,
-        "name": known.name,
-        "label": known.hint,
+        "name": known.name or None,
+        "label": known.hint or None,
         "disabled": not known.is_owner_present,
         "workspace_id": known.workspace_id,
         "created_at": _instant(request, known.created).isoformat(),

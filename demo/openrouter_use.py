@@ -7,27 +7,33 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from demo.cells import INPUT_KINDS, OUTPUT_KINDS, Cell
-from demo.wire import Request
+from demo.wire import Manners, Request
 
 COMPLETED_DAYS = 30
+UNNAMED = "openrouter-general"
+"""In the world, use of a model that OpenRouter does not name."""
 JSON = dict[str, Any]
 _DATED = re.compile(r"-\d{8}$|-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """What went through one endpoint on a day for one key, or for none that exists; amounts in nano-dollars."""
+    """What went through one endpoint on a day for one key, or for none that exists; amounts in nano-dollars.
+
+    Whole amounts go out as floating-point numbers, others with all their digits. An empty text goes out as null.
+    """
 
     day: date
     workspace_id: str
     api_key_id: str
     permaslug: str
     endpoint: str
-    usage: int
-    byok: int
+    usage: int | Decimal
+    byok: int | Decimal
     requests: int
     prompt: int
     cached: int
@@ -47,7 +53,9 @@ class Use:
 
     @property
     def model(self) -> str:
-        """The slug that callers ask for."""
+        """The slug that callers ask for, empty where the model has no name."""
+        if not self.permaslug:
+            return ""
         return _DATED.sub("", self.permaslug) + (":free" if self.variant == "free" else "")
 
     @property
@@ -63,20 +71,21 @@ def uses(request: Request, start: date, end: date, api_key_id: str | None = None
             place = (cell.day, cell.workspace_id, cell.api_key_id, cell.model, cell.variant)
             groups.setdefault(place, []).append(cell)
     for cells in groups.values():
-        yield _use(cells)
+        yield _use(cells, request.manners)
 
 
-def _use(cells: list[Cell]) -> Use:
+def _use(cells: list[Cell], manners: Manners) -> Use:
     first = cells[0]
+    amounts = [(cell.kind, manners.dusted(cell.nanos, (cell.day, cell.identity))) for cell in cells]
     elsewhere = first.variant.startswith("byok ")
     return Use(
         day=first.day,
         workspace_id=first.workspace_id,
         api_key_id=first.api_key_id,
-        permaslug=first.model,
+        permaslug="" if first.model == UNNAMED else first.model,
         endpoint=first.variant,
-        usage=sum(cell.nanos for cell in cells if not elsewhere or cell.kind == "fee"),
-        byok=sum(cell.nanos for cell in cells if elsewhere and cell.kind != "fee"),
+        usage=sum(amount for kind, amount in amounts if not elsewhere or kind == "fee"),
+        byok=sum(amount for kind, amount in amounts if elsewhere and kind != "fee"),
         requests=sum(cell.requests for cell in cells),
         prompt=sum(cell.quantity for cell in cells if cell.kind in INPUT_KINDS),
         cached=sum(cell.quantity for cell in cells if cell.kind == "cached_input"),
@@ -84,8 +93,10 @@ def _use(cells: list[Cell]) -> Use:
     )
 
 
-def dollars(nanos: int, luck: int = 0) -> float | int:
-    """An amount as a JSON number; every third one carries the noise of floating-point sums."""
+def dollars(nanos: int | Decimal, luck: int = 0) -> float | int | Decimal:
+    """An amount as a JSON number; every third whole one carries the noise of floating-point sums."""
+    if isinstance(nanos, Decimal):
+        return nanos.scaleb(-9)
     if nanos % 10**9 == 0:
         return nanos // 10**9
     return math.nextafter(nanos / 10**9, math.inf if luck % 2 else -math.inf) if luck % 3 == 2 else nanos / 10**9  # noqa: PLR2004
@@ -104,17 +115,17 @@ def activity_rows(found: Iterable[Use], *, by_workspace: bool) -> list[JSON]:
         rows.append(
             {
                 "date": day,
-                "model": model,
-                "model_permaslug": permaslug,
+                "model": model or None,
+                "model_permaslug": permaslug or None,
                 "endpoint_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{permaslug} {provider}")),
-                "provider_name": provider,
+                "provider_name": provider or None,
                 "usage": dollars(sum(use.usage for use in group), luck),
                 "byok_usage_inference": dollars(sum(use.byok for use in group), luck),
                 "requests": sum(use.requests for use in group),
                 "prompt_tokens": sum(use.prompt for use in group),
                 "completion_tokens": sum(use.completion for use in group),
                 "reasoning_tokens": sum(use.reasoning for use in group),
-                **({"workspace_id": workspace_id} if by_workspace else {}),
+                **({"workspace_id": workspace_id or None} if by_workspace else {}),
             }
         )
     return rows

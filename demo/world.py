@@ -135,16 +135,11 @@ def _corrected(cells: Sequence[Cell], restatement: Restatement, day: date) -> tu
     corrected: list[Cell] = []
     for cell in cells:
         way = chance.choice(("up", "down", "vanish", "appear"))
-        if chance.random() >= restatement.fraction:
+        part = cell.nanos // 3 // cell.step * cell.step
+        if chance.random() >= restatement.fraction or (way == "appear" and not part):
             corrected.append(cell)
         elif way == "appear":
-            twin = replace(
-                cell,
-                api_key_id="",
-                nanos=cell.nanos // 3 // cell.step * cell.step,
-                quantity=max(1, cell.quantity // 3),
-                requests=0,
-            )
+            twin = replace(cell, api_key_id="", nanos=part, quantity=max(1, cell.quantity // 3), requests=0)
             corrected.extend((cell,) if twin.identity in taken else (cell, twin))
             taken.add(twin.identity)
         elif way != "vanish":

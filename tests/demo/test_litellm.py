@@ -14,6 +14,7 @@ import pytest
 
 from demo import litellm_api, litellm_spend
 from demo.simulator import Simulator
+from demo.wire import Manners
 from demo.world import World
 from tests.demo.asking import NOW, TODAY, nanos
 
@@ -113,6 +114,17 @@ def test_pages_of_any_size_add_up_to_the_world(ask: Asker, world: World, path: s
 def test_a_day_may_lie_on_two_pages(ask: Asker) -> None:
     days = [[day["date"] for day in page["results"]] for page in ask.pages(REPORTS[0], WEEK, page_size=10)]
     assert any(before[-1] == after[0] for before, after in pairwise(days))
+
+
+def test_small_pages_split_activity_and_lists_that_asked_for_large_ones(ask: Asker, simulator: Simulator) -> None:
+    whole = ask.json(REPORTS[0], WEEK, page_size=1000)["metadata"]
+    simulator.manners = Manners(page_rows=2, has_dust=True)
+    pages = list(ask.pages(REPORTS[0], WEEK, page_size=1000))
+    assert len(pages) > 20
+    total = sum(page["metadata"]["total_spend"] for page in pages)
+    assert total != whole["total_spend"]
+    assert nanos(total) == nanos(whole["total_spend"])
+    assert len(ask.json("/key/list", size=100, include_team_keys="true")["keys"]) == 2
 
 
 def test_totals_are_right_though_only_the_keys_that_spent_most_are_named(ask: Asker, world: World) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from demo import openrouter_api as api
 from demo import openrouter_spend as story
 from demo.simulator import Simulator
+from demo.wire import Manners
 from demo.world import World
 from tests.demo.asking import NOW, TODAY, nanos
 
@@ -243,3 +245,33 @@ def test_a_standard_key_shows_counters_of_itself(simulator: Simulator, world: Wo
 
 def test_answers_bear_the_date_of_the_world(client: Client) -> None:
     assert client.ask("/key").headers["Date"] == "Mon, 23 Nov 2026 15:00:00 GMT"
+
+
+def test_small_pages_split_lists_and_cut_analytics(client: Client, simulator: Simulator) -> None:
+    simulator.manners = Manners(page_rows=1)
+    assert [len(client.data("/workspaces", offset=place)) for place in range(4)] == [1, 1, 1, 0]
+    assert [len(client.data("/keys", offset=place)) for place in range(3)] == [1, 1, 0]
+    assert client.data("/analytics/query")["metadata"]["truncated"] is True
+
+
+def test_dust_gives_amounts_more_digits_and_leaves_them_the_same_to_the_nano_dollar(
+    client: Client, simulator: Simulator
+) -> None:
+    plain = [row["usage"] for row in client.data("/activity")]
+    simulator.manners = Manners(has_dust=True)
+    dusty = [row["usage"] for row in client.data("/activity")]
+    assert dusty != plain
+    assert max(-amount.as_tuple().exponent for amount in dusty if amount) > 18
+    assert [nanos(Decimal(amount)) for amount in dusty] == [nanos(Decimal(amount)) for amount in plain]
+
+
+def test_a_deleted_workspace_is_listed_no_more_and_takes_its_keys_along(client: Client, simulator: Simulator) -> None:
+    old = simulator.world.story("openrouter")
+    spaces = tuple(
+        replace(space, archived=2) if space.workspace_id == story.LABS else space for space in old.workspaces
+    )
+    simulator.world = World(5, TODAY, stories=(replace(old, workspaces=spaces),))
+    assert [space["id"] for space in client.data("/workspaces")] == [story.DEFAULT, story.ASSISTANT]
+    assert client.ask("/keys", workspace_id=story.LABS).status_code == 400
+    assert client.ask("/activity", api_key_hash=story.LABS_PROD).status_code == 404
+    assert story.LABS in {row["workspace_id"] for row in client.data("/activity", group_by="workspace")}
