@@ -32,8 +32,9 @@ linked = {row["provider"] for row in found.linked}
 window = period.window_of(period.DEFAULT, now.date())
 lately = costs(store, window)[0].filter(pl.col("day") >= window.start)
 basis = shares_of_basis(lately)
+wall = st.grid(2, min_column_width=440, gap="small", key="methodology-wall")
 for slug, connector in sorted(CONNECTORS.items(), key=lambda item: (item[0] not in linked, item[1].name)):
-    with st.container(border=True, gap="small", key=f"methodology-{slug}"):
+    with wall, st.container(border=True, gap="small", key=f"methodology-{slug}", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(f'<b style="color:{readable(PROVIDERS[slug], theme())}">● {connector.name}</b>', width="content")
             st.caption("linked" if slug in linked else "not linked", width="content")

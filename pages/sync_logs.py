@@ -35,6 +35,7 @@ if wanted:
 stop_without_runs(table, asked.window, BAR)
 
 cards.draw(run_cards(table))
+st.caption("One mark per sync, by account, times in UTC.")
 st.plotly_chart(
     inked(timeline(table, now), theme()), config={"displayModeBar": False}, key="timeline", alt="One mark per sync"
 )

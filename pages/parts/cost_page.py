@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
-from pages.parts.charts import daily_costs, inked, ranked
+from pages.parts.charts import daily_costs, inked, legend, ranked
 from pages.parts.clock import utc_now
 from pages.parts.covered import covered_days, gaps, is_comparable
 from pages.parts.filter_bar import Bar, filter_bar, reset
@@ -117,7 +117,9 @@ def spend_chart(view: CostView, by: str) -> None:
         days, by, view.asked.window, today=view.today, colours=series_colours(ranked(days, by), by), name_of=write,
         compared=view.compared,
     )  # fmt: skip
-    st.plotly_chart(inked(drawn, theme()), config={"displayModeBar": False}, key=f"chart-{by}", alt=said)
+    with st.container(gap="xsmall", key="chart-and-legend"):
+        st.plotly_chart(inked(drawn, theme()), config={"displayModeBar": False}, key=f"chart-{by}", alt=said)
+        st.html(legend(drawn))
 
 
 def whole_bill(view: CostView) -> pl.DataFrame:

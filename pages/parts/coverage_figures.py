@@ -13,8 +13,9 @@ from pages.parts.palette import INK, OTHER, PROVIDERS, name_of
 from pages.parts.tables import Sheet, show, theme
 from pages.parts.text import escaped, for_plotly
 from store.frames import NANOS
-from store.metrics.coverage import KEY_COVERAGE_COLUMNS
+from store.metrics.coverage import COVERAGE_COLUMNS
 
+KEY_COLUMNS = ("api_key_hint", "api_key_name", "provider", "workspace", *COVERAGE_COLUMNS, "api_key_id")
 MOST_NAMED = 5
 BAR_HEIGHT = 34
 FAINT = 0.28
@@ -123,7 +124,7 @@ def key_band(view: CostView) -> None:
         )
     show(
         keys,
-        Sheet("key_coverage", KEY_COVERAGE_COLUMNS, noun="key"),
+        Sheet("key_coverage", KEY_COLUMNS, noun="key"),
         file_name=view.file_name("key-coverage"),
         summary=f"{numbers.figure(int(keys['unmetered'].sum()))} unmetered",
     )

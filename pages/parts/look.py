@@ -14,5 +14,23 @@ STYLE = """<style>
 button[data-variant="pills"][aria-checked="true"], button[data-variant="pills"][aria-checked="true"] * {
   color: inherit !important; font-weight: 600;
 }
-@media (max-width: 640px) { .stMainBlockContainer { padding: 3.5rem 1rem 3rem; } }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: 13px; }
+.legend span { display: inline-flex; align-items: center; gap: 8px; min-width: 0; overflow-wrap: anywhere; }
+.legend i { flex: none; width: 12px; height: 12px; border-radius: 2px; }
+.legend i.line { width: 20px; height: 0; border-radius: 0; border-top: 2px dotted; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 3.5rem 1rem 3rem; }
+  .st-key-page-head > :first-child { flex-basis: 100%; }
+  .st-key-cards { grid-template-columns: 1fr 1fr !important; }
+  .st-key-cards [data-testid="stMetric"] { padding: 0; }
+  .st-key-cards div:has(> [data-testid="stMetricDelta"]) { flex-wrap: wrap; }
+  .st-key-cards :is([data-testid="stMetricDelta"], [data-testid="stMetricDeltaDescription"]) * { white-space: normal; }
+  .st-key-cards [data-testid="stMetricValue"] { font-size: 1.35rem; }
+  .st-key-cards [data-testid="stMetric"] > div:has(> [data-testid="stMetricChart"]) { display: none; }
+  .st-key-filter-bar > :is(.st-key-provider, .st-key-period, .st-key-days, .st-key-sort, .st-key-order) {
+    flex-grow: 1;
+  }
+  .st-key-chart-prices .textpoint { display: none; }
+  .legend { gap: 4px 16px; }
+}
 </style>"""

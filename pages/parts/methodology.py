@@ -78,7 +78,8 @@ def _held_against(connector: AnyConnector) -> str:
 
 def _interval(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
-    return numbers.counted(minutes, "minute") if rest or not hours else numbers.counted(hours, "hour")
+    said = numbers.counted(minutes, "minute") if rest or not hours else numbers.counted(hours, "hour")
+    return said.removeprefix("1 ")
 
 
 def shares_of_basis(rows: pl.DataFrame) -> dict[str, dict[str, float]]:

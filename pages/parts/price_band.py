@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
-from pages.parts.charts import inked
+from pages.parts.charts import inked, legend
 from pages.parts.price_chart import plotted, price_chart, said
 from pages.parts.tables import theme
 from pages.parts.text import escaped
@@ -31,5 +31,7 @@ def price_band(table: pl.DataFrame) -> str:
         )
         st.caption(f"Net US\\$ per 1M tokens over tokens, both axes logarithmic, area is net cost.{others}")
     chart = inked(price_chart(points, theme()), theme())
-    st.plotly_chart(chart, config={"displayModeBar": False}, key="chart-prices", alt=sentence)
+    with st.container(gap="xsmall", key="chart-and-legend"):
+        st.plotly_chart(chart, config={"displayModeBar": False}, key="chart-prices", alt=sentence)
+        st.html(legend(chart))
     return PRICES

@@ -130,7 +130,7 @@ def _laid_out(drawn: go.Figure, points: pl.DataFrame) -> go.Figure:
         margin={"l": 0, "r": 8, "t": 24, "b": 0},
         hovermode="closest",
         dragmode=False,
-        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "itemsizing": "constant"},
+        showlegend=False,
         font_size=13,
     )
     drawn.update_xaxes(

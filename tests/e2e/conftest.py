@@ -1,25 +1,17 @@
 """A real browser, and real servers for it: one that is only read from, fresh ones for tests that change things."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from demo.world import World
 from tests.e2e.provider import TODAY, Provider
 from tests.e2e.serving import Installation, Server
-from tests.e2e.visiting import Visitor
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-PATIENCE_MILLISECONDS = 20_000
+from tests.e2e.visiting import Visitor, launched
 
 Visit = Callable[..., Visitor]
 Serve = Callable[..., Server]
@@ -33,12 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which(os.environ.get("SPENDGLASS_CHROMIUM") or "chromium")
-    if path is None:
-        pytest.fail("Chromium was not found. Install it, or set SPENDGLASS_CHROMIUM to a browser's path.")
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        started = launched(playwright)
         yield started
         started.close()
 
@@ -52,7 +40,6 @@ def visit(browser: Browser) -> Iterator[Visit]:
         def opened(server: Server, *, width: int = 1440, height: int = 1000, **options: Any) -> Visitor:
             context = browser.new_context(viewport={"width": width, "height": height}, **options)
             stack.callback(context.close)
-            context.set_default_timeout(PATIENCE_MILLISECONDS)
             visitors.append(Visitor(context, server.url))
             return visitors[-1]
 

@@ -10,16 +10,18 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from demo.accounts import ACCOUNTS
 from demo.openai_api import ADMIN_KEY
-from tests.e2e.provider import NOON, Provider
+from demo.simulator import Simulator
+from tests.e2e.provider import NOON
 
 ROOT = Path(__file__).parents[2]
 CLOCK = Path(__file__).parent / "clock"
@@ -32,27 +34,39 @@ LOOKS_A_SECOND = 20
 
 @dataclass(frozen=True)
 class Installation:
-    """A data folder, and the provider that its accounts are of."""
+    """A data folder, the simulator that its accounts are of, and settings beyond the usual by their variables."""
 
     folder: Path
-    provider: Provider
+    provider: Simulator
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, ahead: timedelta = timedelta(), minutes: int = 0) -> dict[str, str]:
         """What its processes are started with; they live at noon of the tests' day, or that far `ahead` of it."""
         offset = NOON + ahead - STARTED
         ours = {name: value for name, value in os.environ.items() if not name.startswith("SPENDGLASS_")}
-        return ours | {
-            "SPENDGLASS_DATA_DIR": str(self.folder),
-            "SPENDGLASS_SYNC_MINUTES": str(minutes),
-            "SPENDGLASS_ENDPOINT_OPENAI": self.provider.endpoint("openai"),
-            "E2E_CLOCK_OFFSET": str(offset.total_seconds()),
-            "PYTHONPATH": str(CLOCK),
-            "NO_PROXY": LOOPBACK,
+        endpoints = {
+            f"SPENDGLASS_ENDPOINT_{slug.upper()}": self.provider.endpoint(slug) for slug in self.provider.providers
         }
+        return (
+            ours
+            | endpoints
+            | {
+                "SPENDGLASS_DATA_DIR": str(self.folder),
+                "SPENDGLASS_SYNC_MINUTES": str(minutes),
+                "E2E_CLOCK_OFFSET": str(offset.total_seconds()),
+                "PYTHONPATH": str(CLOCK),
+                "NO_PROXY": LOOPBACK,
+                **self.settings,
+            }
+        )
 
     def command(self, *arguments: str, given: str = "") -> bytes:
         """What `cli.py` prints."""
-        run = [sys.executable, "cli.py", *arguments]
+        return self.run("cli.py", *arguments, given=given)
+
+    def run(self, *arguments: str, given: str = "") -> bytes:
+        """What Python prints for these arguments, at the installation's instant and with its settings."""
+        run = [sys.executable, *arguments]
         done = subprocess.run(
             run, cwd=ROOT, env=self.environment(), input=given.encode(), capture_output=True, check=False
         )
@@ -65,16 +79,21 @@ class Installation:
         self.command("link", "openai", *named, given=json.dumps({"apiKey": ADMIN_KEY}))
         self.command("sync")
 
+    def link_all(self) -> None:
+        """Link the demo's accounts at all providers and read their whole bills."""
+        self.command("link-all", given=json.dumps(ACCOUNTS))
+        self.command("sync")
+
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What the database holds, read past the product."""
         with closing(sqlite3.connect(self.folder / "spendglass.db")) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
 
-    def copy(self, folder: Path, provider: Provider | None = None) -> "Installation":
+    def copy(self, folder: Path, provider: Simulator | None = None) -> "Installation":
         """The same data in another folder, for a test that changes it."""
         shutil.copytree(self.folder, folder)
-        return Installation(folder, provider or self.provider)
+        return Installation(folder, provider or self.provider, self.settings)
 
 
 class Server:

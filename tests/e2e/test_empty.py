@@ -9,7 +9,7 @@ from demo.world import World
 from tests.e2e.conftest import Visit
 from tests.e2e.provider import Provider
 from tests.e2e.serving import Installation, Server
-from tests.e2e.visiting import PAGES
+from tests.e2e.visiting import PAGES, UNFILTERED
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,9 @@ def bare_server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-def test_every_page_without_accounts_teaches_and_leads_to_the_form(bare_server: Server, visit: Visit) -> None:
+def test_every_page_of_data_without_accounts_teaches_and_leads_to_the_form(bare_server: Server, visit: Visit) -> None:
     visitor = visit(bare_server)
-    for path in PAGES.keys() - {"/accounts"}:
+    for path in PAGES.keys() - set(UNFILTERED):
         visitor.open(path)
         expect(visitor.text("No account is linked yet")).to_be_visible()
         visitor.button("Link a provider").click()

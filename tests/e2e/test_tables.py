@@ -3,7 +3,6 @@
 import csv
 import io
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +20,6 @@ CHOSEN = (
     "--min-cost", "1",
 )  # fmt: skip
 TABLES = {"/": "providers", "/models": "models", "/api_keys": "api_keys", "/workspaces": "workspaces"}
-
-
-def exported(visitor: Visitor) -> list[dict[str, str]]:
-    """The lines of the downloaded CSV."""
-    content = Path(visitor.downloaded(visitor.button("Export CSV").click).path()).read_bytes()
-    return list(csv.DictReader(io.StringIO(content.decode())))
 
 
 def same(shown: str, written: str) -> bool:
@@ -73,7 +66,7 @@ def test_the_export_equals_the_table_and_the_command_line(
     visitor = visit(server)
     visitor.open(path + query)
     shown = visitor.grid(TABLES[path]).read().without(COLUMNS["trend"].label)
-    lines = exported(visitor)
+    lines = visitor.exported(TABLES[path])
     assert lines
     assert [COLUMNS[name].label for name in lines[0]] == shown.heads
     assert [len(line) for line in shown.rows] == [len(shown.heads)] * len(lines)
@@ -88,12 +81,12 @@ def test_the_export_equals_the_table_and_the_command_line(
 def differences(shown: Cells, lines: list[dict[str, str]]) -> list[tuple[str, str, str]]:
     """Column, table and CSV of the cells that differ.
 
-    Left out: `change`, which the table tells in words, and what it writes shorter, instants and shares.
+    Left out: changes, which the table tells in words, and what it writes shorter, instants and shares.
     """
     found = []
     for row, line in zip(shown.rows, lines, strict=True):
         for cell, (name, written) in zip(row, line.items(), strict=True):
-            if name != "change" and COLUMNS[name].kind not in {"time", "share"} and not same(cell, written):
+            if COLUMNS[name].kind not in {"change", "time", "share"} and not same(cell, written):
                 found.append((name, cell, written))
     return found
 
@@ -101,7 +94,7 @@ def differences(shown: Cells, lines: list[dict[str, str]]) -> list[tuple[str, st
 def test_the_export_of_sync_logs_equals_the_command_line(server: Server, visit: Visit) -> None:
     visitor = visit(server)
     visitor.open("/sync_logs")
-    lines = exported(visitor)
+    lines = visitor.exported("sync_logs")
     printed = server.installation.command("export", "sync_logs", *USUAL).decode()
     told = list(csv.DictReader(io.StringIO(printed)))
     assert len(lines) == 1

@@ -1,11 +1,16 @@
 """A person at a browser: opens pages, uses their controls, and keeps a record of all that the browser saw."""
 
+import csv
+import io
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Download, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, Playwright, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -16,10 +21,19 @@ PAGES = {
     "/models": "Models",
     "/api_keys": "API Keys",
     "/workspaces": "Workspaces",
+    "/coverage": "Coverage",
     "/sync_logs": "Sync Logs",
     "/accounts": "AI Accounts",
+    "/metering": "Metering",
     "/methodology": "Methodology",
 }
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE_MILLISECONDS = 20_000
+UNFILTERED = ("/accounts", "/metering", "/methodology")
+"""Pages without the filter bar."""
 ASKED, BEGUN, ENDED = "rerun_script", "new_session", "script_finished"
 MOST_FRAMES = 2_000
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation",
@@ -31,6 +45,15 @@ IS_STILL = """() => document.querySelector('[data-testid=stApp][data-test-script
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 """At a deep link Streamlit's browser part first looks for its server below that page, and is told 404."""
 NEAR = re.compile(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:")
+
+
+def launched(playwright: Playwright) -> Browser:
+    """A running Chromium; raises `FileNotFoundError` where there is none."""
+    path = shutil.which(os.environ.get("SPENDGLASS_CHROMIUM") or "chromium")
+    if path is None:
+        raise FileNotFoundError("Chromium was not found. Install it, or set SPENDGLASS_CHROMIUM to a browser's path.")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
 @dataclass
@@ -89,6 +112,7 @@ class Visitor:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.record = Record()
         self.record.follow(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         context.add_init_script(REPORT_VIOLATIONS)
         self.url = url
         self.page: Page = context.new_page()
@@ -154,3 +178,9 @@ class Visitor:
         with self.page.expect_download() as waiting:
             click()
         return waiting.value
+
+    def exported(self, table: str) -> list[dict[str, str]]:
+        """The lines of a table's CSV, or of another export of that name."""
+        button = self.page.locator(f".st-key-csv-{table}").get_by_role("button")
+        content = Path(self.downloaded(button.click).path()).read_bytes()
+        return list(csv.DictReader(io.StringIO(content.decode())))
