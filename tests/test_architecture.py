@@ -61,7 +61,6 @@ ONLY_IN = {
     "sqlite3": {"store", "demo"},  # the demo's BigQuery runs queries
     "psycopg": {"store"},
     "adbc_driver_manager": {"store"},
-    "adbc_driver_sqlite": {"store"},
     "adbc_driver_postgresql": {"store"},
 }
 REGISTRY = {"connectors", "connectors.base", "connectors.errors"}
@@ -207,3 +206,18 @@ def test_a_planted_import_is_judged(module: str, text: str, sentence: str | None
 def test_a_planted_catch_all_is_found(clause: str) -> None:
     planted = {"cli": f"try:\n    pass\n{clause}\n    pass\n", "app": "try:\n    pass\nexcept OSError:\n    pass\n"}
     assert catch_alls(planted) == ["cli"]
+
+
+CALLS_BACK = {"map_batches", "map_elements", "map_groups", "map_rows", "pipe_with_schema", "rolling_map"}
+
+
+def test_no_polars_expression_calls_back_into_python() -> None:
+    """Its worker would wait for the interpreter, which another session may hold while it waits for a worker."""
+    used = [
+        (path.name, node.attr)
+        for folder in ("store", "pages")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in CALLS_BACK
+    ]
+    assert used == []

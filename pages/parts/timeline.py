@@ -22,13 +22,10 @@ MARKS = {
 def timeline(runs: pl.DataFrame, now: datetime) -> go.Figure:
     """`runs` is `queries.sync_logs`; one line per account, times in UTC, a day at least."""
     drawn = go.Figure()
-    named = runs.with_columns(
-        pl.struct("provider", "account")
-        .map_elements(
-            lambda row: f"{name_of(row['provider'])} · {for_plotly(row['account'], 24)}", return_dtype=pl.String
-        )
-        .alias("line")
-    )
+    lines = [
+        f"{name_of(slug)} · {for_plotly(name, 24)}" for slug, name in runs.select("provider", "account").iter_rows()
+    ]
+    named = runs.with_columns(pl.Series("line", lines, pl.String))
     for status, (colour, symbol) in MARKS.items():
         mine = named.filter(pl.col("status") == status)
         if mine.is_empty():
@@ -42,9 +39,9 @@ def timeline(runs: pl.DataFrame, now: datetime) -> go.Figure:
             customdata=[instant(at) for at in mine["queued_at"]],
             hovertemplate=f"%{{y}}<br>%{{customdata}}<br><b>{status}</b><extra></extra>",
         )
-    lines = named["line"].n_unique()
+    different = named["line"].n_unique()
     drawn.update_layout(
-        height=96 + 32 * lines,
+        height=96 + 32 * different,
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
         dragmode=False,
         showlegend=True,

@@ -1,5 +1,8 @@
 """Images: how many a model made, what they cost, and in which quality and sizes."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import polars as pl
 
 from store.frames import MICROS, NANOS
@@ -78,11 +81,11 @@ def resolutions(rows: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             (pl.col("image_cost") / NANOS / pl.col("images")).alias("cost_per_image"),
             pl.when(pl.col("rows_before") > 0).then("previous_net_cost").alias("previous_net_cost"),
-            pl.col("parts").map_elements(_mix, return_dtype=pl.String, skip_nulls=True).alias("sizes"),
             pl.col("provider", "model").cast(pl.String),
         )
         .with_columns(change("image_cost", "previous_net_cost"))
     )
+    lines = lines.with_columns(pl.Series("sizes", [_mix(parts) for parts in lines["parts"].to_list()], pl.String))
     order = ["image_cost", "model", "provider"]
     return lines.sort(order, descending=[True, False, False]).select(RESOLUTION_COLUMNS)
 
@@ -94,7 +97,7 @@ def _of_quality(word: str, now: pl.Expr) -> pl.Expr:
     return pl.when(named.any()).then(made)
 
 
-def _mix(parts: pl.Series) -> str:
+def _mix(parts: Iterable[dict[str, Any]]) -> str:
     """`1024×1024 62 %, 1536×1024 38 %`; all small ones are one."""
     sums: dict[str, float] = {}
     for part in parts:

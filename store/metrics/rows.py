@@ -1,10 +1,8 @@
 """Which rows count, and which the filter asks for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial, reduce
-from operator import or_
 
 import polars as pl
 import polars.selectors as cs
@@ -77,27 +75,27 @@ def chosen(costs: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
         if value:
             keep &= pl.col(column) == value
     if needle := asked.search.strip().lower():
-        keep &= contains(needle, SEARCHED)
+        keep &= _found_in_rows(needle)
     return costs.filter(keep).with_columns((pl.col("day") >= asked.window.start).alias("is_current"))
+
+
+def _found_in_rows(needle: str) -> pl.Expr:
+    """`contains` for the categorical columns of cost rows: each different text is looked into once.
+
+    Texts are sought before the rows: a Polars expression that calls back into Python can stop all sessions for good,
+    when its worker waits for the interpreter that another session holds while waiting for a worker.
+    """
+    texts = pl.Categorical().categories.to_series()
+    hits = texts.filter(texts.str.to_lowercase().str.contains(needle, literal=True)).cast(pl.Categorical).implode()
+    return pl.any_horizontal(pl.col(column).is_in(hits).fill_null(value=False) for column in SEARCHED)
 
 
 def contains(needle: str, columns: tuple[str, ...]) -> pl.Expr:
     """Whether any of the columns has the lower-case text in it, letter case aside, taken literally."""
-    return pl.map_batches(list(columns), partial(_has, needle), return_dtype=pl.Boolean, is_elementwise=True)
-
-
-def _has(needle: str, columns: Sequence[pl.Series]) -> pl.Series:
-    """Categorical columns share their categories: each text is looked into once, and a row only by its number."""
-    texts = [_contain(needle, values) for values in columns if values.dtype == pl.String]
-    coded = [values for values in columns if isinstance(values.dtype, pl.Categorical)]
-    if coded:
-        hits = _contain(needle, pl.Categorical().categories.to_series())
-        texts += [hits.gather(values.cat.physical()).fill_null(value=False) for values in coded]
-    return reduce(or_, texts)
-
-
-def _contain(needle: str, texts: pl.Series) -> pl.Series:
-    return texts.str.to_lowercase().str.contains(needle, literal=True).fill_null(value=False)
+    return pl.any_horizontal(
+        pl.col(column).cast(pl.String).str.to_lowercase().str.contains(needle, literal=True).fill_null(value=False)
+        for column in columns
+    )
 
 
 def plain() -> pl.Expr:

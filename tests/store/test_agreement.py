@@ -1,7 +1,7 @@
 """Random statements over random windows, against a plain dictionary: totals equal to the nano-dollar."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from store.accounts import unlink
 from store.frames import read_costs
+from store.metrics import CostFilter, chosen, models, workspaces
+from store.queries import parted_rows
 from store.records import CostRecord, Statement, Window
 from store.write import save_statement
 from tests.store.cast import Syncing, begin
@@ -128,3 +130,84 @@ def check(own: Syncing, model: Model) -> None:
     account = own.account()
     assert model.covered is not None
     assert Window(account["covered_from"], account["covered_to"]) == model.covered
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a line says, in nano-dollars; `before` None where the window before has no row."""
+
+    billed: int = 0
+    credits: int = 0
+    before: int | None = None
+
+
+def plainly(statement: Statement, asked: CostFilter, by: Callable[[CostRecord], str]) -> dict[str, Sums]:
+    """The lines of a table, computed row by row."""
+    found: dict[str, Sums] = {}
+    now = {by(record) for record in statement.costs if record.day in asked.window and is_asked(record, asked)}
+    for record in statement.costs:
+        line = by(record)
+        if line not in now or not is_asked(record, asked):
+            continue
+        billed, credit, sums = nanos(record.billed_cost), nanos(record.credits_applied), found.get(line, Sums())
+        if record.day in asked.window:
+            found[line] = Sums(sums.billed + billed, sums.credits + credit, sums.before)
+        elif record.day in asked.window.previous:
+            found[line] = Sums(sums.billed, sums.credits, (sums.before or 0) + billed - credit)
+    return found
+
+
+def shown(record: CostRecord) -> str:
+    return record.workspace_id or "Unattributed"
+
+
+def is_asked(record: CostRecord, asked: CostFilter) -> bool:
+    searched = (shown(record), record.workspace_id, record.api_key_id, record.model)
+    return (
+        asked.model in {"", record.model}
+        and asked.workspace in {"", shown(record)}
+        and asked.api_key in {"", record.api_key_id}
+        and any(asked.search.lower() in text.lower() for text in searched)
+    )
+
+
+def windows() -> st.SearchStrategy[Window]:
+    starts = st.integers(0, DAYS - 1).flatmap(lambda start: st.tuples(st.just(start), st.integers(start + 1, DAYS)))
+    return starts.map(lambda ends: Window(*[FIRST + timedelta(days=end) for end in ends]))
+
+
+filters = st.builds(
+    CostFilter,
+    window=windows(),
+    search=st.sampled_from(["", "a", "Ä", "N", "unattr", "zz", ".*"]),
+    workspace=st.sampled_from(["", "", "a", "A", "Unattributed", "gone"]),
+    api_key=st.sampled_from(["", "", "ä", "gone"]),
+    model=st.sampled_from(["", "", "m", "M", "gone"]),
+)
+
+
+def test_tables_from_categories_equal_a_plain_row_by_row_computation(sync: Syncing) -> None:
+    number, today = 1000, FIRST + timedelta(days=DAYS + 5)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(statements(), st.lists(filters, min_size=1, max_size=8))
+    def agree(statement: Statement, asked: list[CostFilter]) -> None:
+        nonlocal number
+        number += 1
+        with fresh_sync(sync, number) as own:
+            values = {"run_id": own.run_id, "holder": own.holder, "now": own.now, "today": today}
+            save_statement(own.store, own.account_id, statement, **values)
+            for wanted in asked:
+                costs = parted_rows(own.store, wanted.window)[0]
+                rows = chosen(costs.filter(pl.col("account_id") == own.account_id), wanted)
+                assert lines(models(rows, wanted), "model") == plainly(statement, wanted, lambda record: record.model)
+                assert lines(workspaces(rows, wanted), "workspace") == plainly(statement, wanted, shown)
+
+    agree()
+
+
+def lines(table: pl.DataFrame, by: str) -> dict[str, Sums]:
+    assert (table["billed_cost"] - table["credits_applied"]).equals(table["net_cost"])
+    found = table.select(by, "billed_cost", "credits_applied", "previous_net_cost").rows()
+    assert len(found) == len({row[0] for row in found})
+    return {row[0]: Sums(*row[1:]) for row in found}

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from settings import Settings
-from store.db import Store, open_store
 from store.cost_rows import COST_SCHEMA
+from store.db import Store, open_store
 from store.frames import (
     covered_days,
     data_version,

@@ -9,7 +9,7 @@ import pytest
 
 from store import metrics
 from store.cost_rows import COST_SCHEMA
-from store.frames import MICROS, NANOS
+from store.frames import NANOS
 from store.metrics import CostFilter, billed_elsewhere, chosen, left_out, reconciled, spending
 from store.records import Window
 from tests.store.cast import day, march
