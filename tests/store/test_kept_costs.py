@@ -1,6 +1,7 @@
 """Costs kept in memory answer as the database would, whatever was read before."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import polars as pl
@@ -106,10 +107,10 @@ def test_a_frame_never_mixes_what_was_saved_before_and_after(sync: Syncing) -> N
         sync.save(bill(whole, *[cost(one.day, str(price)) for one in days]))
 
     save(1)
-    writer = threading.Thread(target=lambda: [save(price) for price in range(2, 30)])
-    writer.start()
-    while writer.is_alive():
-        frame = parted_rows(sync.store, march(16, 30))[0]
-        assert (frame.height, frame["billed_cost"].n_unique()) == (30, 1)
-    writer.join()
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(lambda: [save(price) for price in range(2, 30)])
+        while not writing.done():
+            frame = parted_rows(sync.store, march(16, 30))[0]
+            assert (frame.height, frame["billed_cost"].n_unique()) == (30, 1)
+        writing.result()
     assert parted_rows(sync.store, march(16, 30))[0]["billed_cost"].to_list() == [29 * 10**9] * 30

@@ -1,0 +1,211 @@
+"""How long the pages take to answer a change of a filter over many cost rows, and the same question asked of others.
+
+    python benchmarks/pages.py [--rows ROWS] [--changes CHANGES]
+
+Measured are figures, chart and table of a page, from the filter to the finished frame: without the drawing, and without
+metered coverage. Targets: 95 of 100 changes within 0.1 s, 60 days read within 1 s, 100,000 rows of CSV within 0.5 s.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from _filled_store import SPAN, fill
+from _questions import MONTH, filters
+from _rivals import Answer, of_duckdb, of_pandas, of_sqlite
+
+from pages.parts import cards, charts
+from pages.parts.headline import headline
+from pages.parts.palette import series_colours
+from store import metrics, queries
+from store.db import Store
+from store.export import to_csv
+from store.frames import read_controls, read_costs, read_names
+from store.kept_costs import KeptCosts
+from store.metrics import CostFilter
+from store.metrics.model_totals import model_totals
+from store.metrics.sums import finished, summed
+
+ROOT = Path(__file__).parents[1]
+CHANGE_SECONDS, COLD_SECONDS, CSV_SECONDS, CSV_ROWS = 0.1, 1.0, 0.5, 100_000
+RIVAL_QUESTIONS = 24
+
+
+class Pages:
+    """What each page computes, from frames shared by all."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._kept = store, KeptCosts()
+        self._names, self._controls = read_names(store), read_controls(store, SPAN)
+        self._findings: dict[object, pl.DataFrame] = {}
+
+    def rows(self, asked: CostFilter) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return self._kept.parted(self._store, asked.window, 0)
+
+    def providers(self, asked: CostFilter) -> pl.DataFrame:
+        rows, apart = (metrics.chosen(part, asked) for part in self.rows(asked))
+        table = metrics.providers(rows, asked)
+        cards.cost_cards(rows, asked, compared=True)
+        metrics.reconciled(rows, apart, self._controls, asked.window)
+        metrics.left_out(apart)
+        _chart(rows, asked, "provider")
+        return table
+
+    def models(self, asked: CostFilter) -> pl.DataFrame:
+        rows = metrics.chosen(self.rows(asked)[0], asked)
+        table = metrics.models(rows, asked)
+        cards.cost_cards(rows, asked, compared=True)
+        model_totals(rows, table)
+        _chart(rows, asked, "model")
+        return table
+
+    def api_keys(self, asked: CostFilter) -> pl.DataFrame:
+        parted = self.rows(asked)
+        rows = metrics.chosen(parted[0], asked)
+        if asked.window not in self._findings:
+            self._findings[asked.window] = queries.key_findings(self._store, asked.window, parted)
+        table = queries.api_key_lines(self._names, asked, rows, self._findings[asked.window])
+        cards.cost_cards(rows, asked, compared=True)
+        metrics.finding_counts(table)
+        return table
+
+    def workspaces(self, asked: CostFilter) -> pl.DataFrame:
+        rows = metrics.chosen(self.rows(asked)[0], asked)
+        table = metrics.workspaces(rows, asked)
+        cards.cost_cards(rows, asked, compared=True)
+        _chart(rows, asked, "workspace")
+        return table
+
+    def costs(self, asked: CostFilter) -> pl.DataFrame:
+        return metrics.costs(metrics.chosen(self.rows(asked)[0], asked), asked)
+
+
+def _chart(rows: pl.DataFrame, asked: CostFilter, by: str) -> None:
+    days = metrics.daily(rows, by)
+    headline(days, by, asked.window, compared=True)
+    colours = series_colours(charts.ranked(days, by), by)
+    charts.daily_costs(days, by, asked.window, today=asked.window.last_day, colours=colours)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _ours(costs: pl.DataFrame, asked: Sequence[CostFilter]) -> list[Answer]:
+    answers = []
+    for wanted in asked:
+        started = time.perf_counter()
+        lines = summed(metrics.chosen(costs, wanted), ["provider", "model"])
+        found = finished(lines, wanted, default_sort="billed_cost", names=["model", "provider"])
+        answers.append((time.perf_counter() - started, int(found["billed_cost"].sum())))
+    return answers
+
+
+def _late(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[18]
+
+
+def _held(name: str, seconds: float, target: float) -> bool:
+    print(f"{name:<44}{seconds * 1000:>9,.0f} ms   (target: {target * 1000:,.0f} ms)")
+    return seconds <= target
+
+
+def main(rows: int, changes: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="spendglass-bench-") as name:
+        store = fill(Path(name), rows)
+        cold = [_seconds(lambda: read_costs(store, SPAN)) for _ in range(3)]
+        held = [_held("60 days read and named (median of 3)", statistics.median(cold), COLD_SECONDS)]
+        costs = read_costs(store, SPAN)
+        print(f"{'cost rows':<44}{costs.height:>9,}")
+        held.append(_csv(costs))
+        pages = Pages(store)
+        held += _changes(pages, changes)
+        _print_parts(pages)
+        agree = _beside(store, costs, Path(name))
+        store.close()
+    print(f"{'load of the machine':<44}{os.getloadavg()[0]:>9.1f}")
+    return 0 if all(held) and agree else 1
+
+
+def _csv(costs: pl.DataFrame) -> bool:
+    asked = CostFilter(window=MONTH)
+    table = metrics.costs(metrics.chosen(costs, asked), asked).head(CSV_ROWS)
+    return _held(f"CSV of {table.height:,} cost rows", _seconds(lambda: to_csv(table)), CSV_SECONDS)
+
+
+def _changes(pages: Pages, changes: int) -> list[bool]:
+    asked = filters(changes)
+    pages.rows(CostFilter(window=MONTH))
+    held = []
+    for page in (pages.providers, pages.models, pages.api_keys, pages.workspaces, pages.costs):
+        seconds = [_seconds(partial(page, wanted)) for wanted in asked]
+        print(f"{page.__name__ + ', a filter changed (median)':<44}{statistics.median(seconds) * 1000:>9,.0f} ms")
+        held.append(_held(f"{page.__name__}, 95 of 100 within", _late(seconds), CHANGE_SECONDS))
+    return held
+
+
+def _print_parts(pages: Pages) -> None:
+    """Where the time of an unfiltered month goes, the best of five."""
+    asked = CostFilter(window=MONTH)
+    costs = pages.rows(asked)[0]
+    rows = metrics.chosen(costs, asked)
+    lines = metrics.models(rows, asked)
+    parts: dict[str, Callable[[], object]] = {
+        "rows chosen, nothing asked": lambda: metrics.chosen(costs, asked),
+        "rows chosen by a search": lambda: metrics.chosen(costs, replace(asked, search="large")),
+        "one pass of sums per model": lambda: summed(rows, ["provider", "model"]),
+        "Models table": lambda: metrics.models(rows, asked),
+        "Workspaces table": lambda: metrics.workspaces(rows, asked),
+        "API Keys page": lambda: pages.api_keys(asked),
+        "cards": lambda: cards.cost_cards(rows, asked, compared=True),
+        "figures of models": lambda: model_totals(rows, lines),
+        "days by model, and their chart": lambda: _chart(rows, asked, "model"),
+    }
+    for name, work in parts.items():
+        print(f"{'  ' + name:<44}{min(_seconds(work) for _ in range(5)) * 1000:>9,.1f} ms")
+
+
+def _beside(store: Store, costs: pl.DataFrame, folder: Path) -> bool:
+    """The sums per model of the same filters; whether all found the same bill."""
+    asked = filters(RIVAL_QUESTIONS)
+    ours = _ours(costs, asked)
+    assert store.sqlite_path is not None
+    rivals = {
+        "SQLite": of_sqlite(store.sqlite_path, asked),
+        "DuckDB": of_duckdb(ROOT / ".venv-bench/bin/python", costs, folder, asked),
+        "pandas": of_pandas(costs, asked),
+    }
+    mine = statistics.median(seconds for seconds, _ in ours)
+    print(f"{'sums per model: here':<44}{mine * 1000:>9,.1f} ms   1.0")
+    agree = True
+    for rival, answers in rivals.items():
+        if not answers:
+            print(f"{'sums per model: ' + rival:<44}{'not installed':>12}")
+            continue
+        theirs = statistics.median(seconds for seconds, _ in answers)
+        same = [billed for _, billed in answers] == [billed for _, billed in ours]
+        agree &= same
+        said = "" if same else "   finds another bill"
+        print(f"{'sums per model: ' + rival:<44}{theirs * 1000:>9,.1f} ms   {theirs / mine:.1f}{said}")
+    return agree
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--changes", type=int, default=200)
+    given, _ = parser.parse_known_args()
+    sys.exit(main(given.rows, given.changes))
