@@ -41,6 +41,7 @@ class PriceTable:
     newest: date
 
 
+@lru_cache(1)
 def price_table(until: date) -> PriceTable:
     """The table in use; prices that begin only after `until` are announced and do not make it newer."""
     prices = [model.prices for provider in get_snapshot().providers for model in provider.models]

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import BigInteger, func, select, type_coerce
+
 from store.engine import Store
+from store.models import DailyCost
 from store.records import Window
+from store.tables import table
 
 COMPARED_DAYS = 31
 SETTLED_DAYS = 3
@@ -58,11 +62,11 @@ def _on(days: Sequence[date], bill: Bill) -> dict[tuple[date, str], int]:
 
 
 def _saved_bill(store: Store, account_id: int, window: Window) -> Bill:
-    bill: Bill = Counter()
-    columns = ("account_id", "day", "model", "billed_cost")
-    from store.frames import read_costs  # noqa: PLC0415  brings Polars, which linking alone does without
-
-    for owner, day, model, nanos in read_costs(store, window).select(columns).iter_rows():
-        if owner == account_id:
-            bill[day, model] += nanos
-    return bill
+    costs = table(DailyCost)
+    query = (
+        select(costs.c.day, costs.c.model, func.sum(type_coerce(costs.c.billed_cost, BigInteger)))
+        .where(costs.c.account_id == account_id, costs.c.day >= window.start, costs.c.day < window.end)
+        .group_by(costs.c.day, costs.c.model)
+    )
+    with store.read() as connection:
+        return Counter({(day, model): int(nanos) for day, model, nanos in connection.execute(query)})

@@ -3,7 +3,6 @@
 Money is whole nano-dollars (`Int64`), quantities are whole millionths (`Int64`); sums of both are exact.
 """
 
-import sqlite3
 from typing import Any
 
 import polars as pl
@@ -12,7 +11,6 @@ from sqlalchemy import select
 
 from store.cost_rows import Schema, cost_rows
 from store.engine import Store
-from store.errors import StoreError
 from store.models import Account, ApiKey, ControlTotal, DataVersion, SyncRun
 from store.names import all_names
 from store.records import Window, to_nanos
@@ -161,12 +159,3 @@ def read_runs(store: Store, limit: int | None = 2000) -> list[dict[str, Any]]:
     )
     with store.read() as connection:
         return rows_of(connection, query.limit(limit) if limit else query)
-
-
-def is_healthy(store: Store) -> bool:
-    """Whether the database answers."""
-    try:
-        data_version(store)
-    except (StoreError, sqlite3.Error):
-        return False
-    return True

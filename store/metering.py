@@ -93,15 +93,10 @@ def save_events(store: Store, events: Sequence[MeteredEvent], now: datetime, key
     return Counted(len(kept), refused)
 
 
-def metering_version(store: Store) -> tuple[int, int]:
-    """Differs whenever metered data may: pages key what they keep of it by this.
-
-    The second number counts up with every batch, which under load is many times a second; the first is that of
-    `data_version`, which a restored backup moves on.
-    """
+def metering_version(store: Store) -> int:
+    """Counts up with every batch of new events, which under load is many times a second."""
     with store.read() as connection:
-        row = connection.execute(select(_VERSIONS.c.version, _VERSIONS.c.metered)).one()
-    return int(row.version), int(row.metered)
+        return int(connection.execute(select(_VERSIONS.c.metered)).scalar_one())
 
 
 def prune(store: Store, today: date, limit: int = PRUNED_AT_ONCE) -> int:

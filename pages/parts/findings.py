@@ -4,11 +4,10 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.columns import FINDING_RULES
-from pages.parts.loading import METERED_SECONDS, costs
+from pages.parts.loading import costs, metered_version
 from pages.parts.numbers import figure
 from pages.parts.text import escaped
 from store.db import Store
-from store.frames import data_version
 from store.metrics import FINDINGS, finding_counts
 from store.queries import key_findings
 from store.records import Window
@@ -66,11 +65,11 @@ def _write_address(chosen: str | None) -> None:
 
 def findings(store: Store, window: Window, *, compared: bool) -> pl.DataFrame:
     """`queries.key_findings`, without the period before unless it is fully known."""
-    return _findings(store, window, data_version(store), compared)
+    return _findings(store, window, metered_version(store), compared)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, ttl=METERED_SECONDS)
-def _findings(_store: Store, window: Window, version: int, compared: bool) -> pl.DataFrame:
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _findings(_store: Store, window: Window, version: tuple[int, int], compared: bool) -> pl.DataFrame:
     del version
     parted = costs(_store, window)
     if not compared:

@@ -7,10 +7,11 @@ from store.db import Store, open_store
 from store.frames import data_version, read_controls, read_names
 from store.kept_costs import KeptCosts
 from store.metered import read_metered
+from store.metering import metering_version
 from store.records import Window
 
 METERED_SECONDS = 5
-"""Metered data changes many times a second under load, and is read anew no more often than this."""
+"""Metered data changes many times a second under load; pages look no more often than this whether it did."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,11 +37,21 @@ def _kept_costs() -> KeptCosts:
 
 def metered(store: Store, window: Window) -> pl.DataFrame:
     """`metered.read_metered` of the window and the one before it, a few seconds old at most."""
-    return _metered(store, window, data_version(store))
+    return _metered(store, window, metered_version(store))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, ttl=METERED_SECONDS)
-def _metered(_store: Store, window: Window, version: int) -> pl.DataFrame:
+def metered_version(store: Store) -> tuple[int, int]:
+    """Differs whenever costs, names or metered data may, the latter looked at every few seconds."""
+    return data_version(store), _batches(store)
+
+
+@st.cache_resource(show_spinner=False, ttl=METERED_SECONDS)
+def _batches(_store: Store) -> int:
+    return metering_version(_store)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _metered(_store: Store, window: Window, version: tuple[int, int]) -> pl.DataFrame:
     del version
     return read_metered(_store, Window(window.previous.start, window.end))
 

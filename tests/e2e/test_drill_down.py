@@ -88,7 +88,7 @@ def test_a_finding_filters_keeps_its_place_in_the_address_and_survives_other_pag
 
 @pytest.mark.xfail(
     reason="st.switch_page writes the drill-down onto the history entry of the page it leaves: Back keeps the chip",
-    strict=False,
+    strict=True,
 )
 def test_the_back_button_leads_to_the_page_as_it_was(server: Server, visit: Visit) -> None:
     visitor = visit(server)

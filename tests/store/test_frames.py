@@ -13,7 +13,6 @@ from store.db import Store, open_store
 from store.frames import (
     covered_days,
     data_version,
-    is_healthy,
     read_controls,
     read_costs,
     read_keys,
@@ -74,7 +73,6 @@ def test_without_any_account_the_frames_are_empty_and_typed(store: Store) -> Non
     assert covered_days(store) == {}
     assert read_runs(store) == []
     assert data_version(store) == 0
-    assert is_healthy(store)
 
 
 def cast(sync: Syncing) -> None:
