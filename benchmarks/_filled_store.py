@@ -13,6 +13,8 @@ import numpy as np
 from settings import Settings
 from store import accounts
 from store.db import Store, open_store
+from store.engine import flush_to_disk
+from store.packed import COST_SCHEMA, pack_days, typed
 from store.records import Window
 
 SEED = 20260601
@@ -59,8 +61,18 @@ def fill(folder: Path, rows: int, later: timedelta = timedelta(0)) -> Store:
         _insert_controls(connection)
         connection.execute("UPDATE data_version SET version = version + 1")
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _pack(store, spenders, span)
     return store
+
+
+def _pack(store: Store, spenders: list[Spender], span: Window) -> None:
+    """As a sync does in the same transaction."""
+    query = f"SELECT {', '.join(COST_SCHEMA)} FROM daily_cost WHERE account_id = ?"
+    for spender in spenders:
+        with store.write() as connection:
+            rows = connection.exec_driver_sql(query, (spender.account_id,)).all()
+            pack_days(connection, spender.account_id, span, typed(rows))
+    flush_to_disk(store)
 
 
 def _spender(store: Store, chance: random.Random, provider: str, per_day: float) -> Spender:

@@ -1,37 +1,18 @@
 """Cost rows out of the database: in the order of the primary key, text as categories, of one moment."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 import polars as pl
+from sqlalchemy import Connection, select
 
 from store.engine import Store
-from store.errors import explained
+from store.models import PackedDay
+from store.packed import COST_SCHEMA, Days, packed_days, typed
 from store.records import Window
+from store.tables import table
 
-Schema = dict[str, pl.DataType | type[pl.DataType]]
-
-COST_SCHEMA: Schema = {
-    "day": pl.Date,
-    "account_id": pl.Int64,
-    "workspace_id": pl.Categorical,
-    "api_key_id": pl.Categorical,
-    "model": pl.Categorical,
-    "variant": pl.Categorical,
-    "upstream": pl.Categorical,
-    "billed_cost": pl.Int64,
-    "list_cost": pl.Int64,
-    "credits_applied": pl.Int64,
-    "cost_basis": pl.Categorical,
-    "input_tokens": pl.Int64,
-    "cached_input_tokens": pl.Int64,
-    "cache_write_tokens": pl.Int64,
-    "output_tokens": pl.Int64,
-    "usage_quantity": pl.Int64,
-    "usage_unit": pl.Categorical,
-    "requests": pl.Int64,
-}
-READ_SCHEMA: Schema = {name: pl.String if kind == pl.Categorical else kind for name, kind in COST_SCHEMA.items()}
+TEXT_KEY = ("workspace_id", "api_key_id", "model", "variant", "upstream")
 ROWS_AT_ONCE = 50_000
 
 
@@ -39,55 +20,54 @@ def cost_rows(store: Store, window: Window, account_ids: Sequence[int]) -> pl.Da
     """Rows of `COST_SCHEMA` of these accounts in a window, ordered by account, day, workspace_id, api_key_id, model,
     variant and upstream, text by its bytes. Raises `StoreError`.
     """
-    if not account_ids:
-        return pl.DataFrame(schema=COST_SCHEMA)
-    read = _read_postgresql if store.sqlite_path is None else _read_sqlite
-    found = read(store, window, sorted(account_ids))
-    text = [name for name, kind in COST_SCHEMA.items() if kind == pl.Categorical]
-    return found.with_columns(pl.col(text).cast(pl.Categorical)).select(*COST_SCHEMA).rechunk()
+    with store.read() as connection:
+        packed = packed_days(connection, account_ids, window)
+        parts = [part for account_id in sorted(account_ids) for part in _parts(connection, account_id, window, packed)]
+    return pl.concat(parts).rechunk() if parts else _empty()
 
 
-def _read_sqlite(store: Store, window: Window, account_ids: Sequence[int]) -> pl.DataFrame:
-    """By Python's own SQLite: a second library on the same file would undo the first one's locks when it closes it."""
-    marks = ", ".join("?" * len(account_ids))
+def every_packed_day(store: Store) -> list[tuple[int, date]]:
+    """Account and day of all days that are kept packed, in order."""
+    chosen = table(PackedDay)
+    query = select(chosen.c.account_id, chosen.c.day).order_by(chosen.c.account_id, chosen.c.day)
+    with store.read() as connection:
+        return [(row.account_id, row.day) for row in connection.execute(query)]
+
+
+def is_packed_well(store: Store, account_id: int, day: date) -> bool:
+    """Whether a packed day opens and holds just the day's rows."""
+    window = Window(day, day + timedelta(days=1))
+    with store.read() as connection:
+        packed = packed_days(connection, [account_id], window)
+        rows = list(_read(connection, account_id, window))
+    found = packed.get(account_id, {}).get(day)
+    return found is not None and found.equals(pl.concat([_empty(), *rows]))
+
+
+def _empty() -> pl.DataFrame:
+    return pl.DataFrame(schema=COST_SCHEMA)
+
+
+def _parts(connection: Connection, account_id: int, window: Window, packed: Days) -> Iterator[pl.DataFrame]:
+    """An account's packed days and the rows between them, oldest first."""
+    start = window.start
+    for day, rows in packed.get(account_id, {}).items():
+        if start < day:
+            yield from _read(connection, account_id, Window(start, day))
+        yield rows
+        start = day + timedelta(days=1)
+    if start < window.end:
+        yield from _read(connection, account_id, Window(start, window.end))
+
+
+def _read(connection: Connection, account_id: int, window: Window) -> Iterator[pl.DataFrame]:
+    """Row by row, as the driver gives them; text ordered by its bytes whatever the database's language is."""
+    mark, collation = ("%s", ' COLLATE "C"') if connection.dialect.name == "postgresql" else ("?", "")
     query = (
         f"SELECT {', '.join(COST_SCHEMA)} FROM daily_cost "  # noqa: S608  own columns and marks
-        f"WHERE account_id IN ({marks}) AND day >= ? AND day < ? "
-        "ORDER BY account_id, day, workspace_id, api_key_id, model, variant, upstream"
+        f"WHERE account_id = {mark} AND day >= {mark} AND day < {mark} "
+        f"ORDER BY day, {', '.join(name + collation for name in TEXT_KEY)}"
     )
-    days = (window.start.isoformat(), window.end.isoformat())
-    parts = []
-    with store.read() as connection:
-        driver: Any = connection.connection.driver_connection
-        cursor = driver.execute(query, (*account_ids, *days))
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            parts.append(_typed(rows))
-    return pl.concat(parts) if parts else pl.DataFrame(schema=READ_SCHEMA)
-
-
-def _typed(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
-    columns = dict(zip(COST_SCHEMA, zip(*rows, strict=True), strict=True))
-    schema = {**READ_SCHEMA, "day": pl.String}
-    read = [pl.Series(name, values, dtype=schema[name]) for name, values in columns.items()]
-    return pl.DataFrame(read).with_columns(pl.col("day").str.to_date("%Y-%m-%d"))
-
-
-def _read_postgresql(store: Store, window: Window, account_ids: Sequence[int]) -> pl.DataFrame:
-    """Text ordered by its bytes, as SQLite orders it, whatever the database's language is."""
-    from adbc_driver_postgresql import dbapi  # noqa: PLC0415
-
-    url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    ids = ", ".join(str(int(account_id)) for account_id in account_ids)
-    order = ", ".join(f'{name} COLLATE "C"' for name in ("workspace_id", "api_key_id", "model", "variant", "upstream"))
-    query = (
-        f"SELECT {', '.join(COST_SCHEMA)} FROM daily_cost WHERE account_id IN ({ids}) "  # noqa: S608  own columns
-        f"AND day >= $1 AND day < $2 ORDER BY account_id, day, {order}"
-    )
-    try:
-        with dbapi.connect(url) as connection, connection.cursor() as cursor:
-            cursor.execute(query, [window.start, window.end])
-            found = pl.from_arrow(cursor.fetch_arrow_table())
-    except dbapi.Error as fault:
-        raise explained(fault) from fault
-    assert isinstance(found, pl.DataFrame)
-    return found.cast(pl.Schema(READ_SCHEMA))
+    found = connection.exec_driver_sql(query, (account_id, window.start.isoformat(), window.end.isoformat()))
+    while rows := found.fetchmany(ROWS_AT_ONCE):
+        yield typed(rows)

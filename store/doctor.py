@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, select, update
 
 from settings import Settings, endpoints
 from store.accounts import accounts, credential_of
+from store.cost_rows import every_packed_day, is_packed_well
 from store.engine import Store, free_bytes
 from store.errors import StoreError
 from store.leases import is_leased
@@ -46,6 +47,7 @@ def diagnose(store: Store, chosen: Settings, now: datetime) -> list[Finding]:
         ("last sync", lambda: _last_syncs(store, now)),
         ("leases", lambda: _leftovers(store, now)),
         ("day totals", lambda: _day_totals(store)),
+        ("packed days", lambda: _packed_days(store)),
         ("settings", lambda: _settings(chosen)),
     )
     found: list[Finding] = []
@@ -207,6 +209,21 @@ def _day_totals(store: Store) -> Iterator[Finding]:
         )
     detail = f"{len(days) - len(different)} of {len(days)} days equal the providers' own totals"
     yield Finding("error" if different else "ok", "day totals", detail, "See above." if different else "")
+
+
+def _packed_days(store: Store) -> Iterator[Finding]:
+    """The copies that pages read, against the rows they are copies of."""
+    days = every_packed_day(store)
+    different = [(account_id, day) for account_id, day in days if not is_packed_well(store, account_id, day)]
+    for account_id, day in different[:LISTED]:
+        yield Finding(
+            "error",
+            "packed days",
+            f"account {account_id}, {day}: pages read a copy that is not what the database holds",
+            f"Read the day again: `python cli.py sync {account_id} --since {day}`.",
+        )
+    detail = f"{len(days) - len(different)} of {len(days)} days kept packed equal their rows"
+    yield Finding("error" if different else "ok", "packed days", detail, "See above." if different else "")
 
 
 def _settings(chosen: Settings) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ import polars as pl
 import polars.selectors as cs
 from sqlalchemy import select
 
-from store.cost_rows import Schema, cost_rows
+from store.cost_rows import cost_rows
 from store.engine import Store
 from store.models import Account, ApiKey, ControlTotal, DataVersion, SyncRun
 from store.names import all_names
+from store.packed import Schema
 from store.records import Window, to_nanos
 from store.tables import rows_of, table
 

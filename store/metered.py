@@ -3,9 +3,9 @@
 import polars as pl
 from sqlalchemy import select
 
-from store.cost_rows import Schema
 from store.engine import Store
 from store.models import MeteredCost
+from store.packed import Schema
 from store.records import Window, to_nanos
 from store.tables import rows_of, table
 

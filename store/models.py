@@ -87,6 +87,16 @@ class DailyCost(SQLModel, table=True):
     """The printed lines of the bill as JSON: a list of {label, amount, quantity, unit}."""
 
 
+class PackedDay(SQLModel, table=True):
+    """The rows of a day in `daily_cost` once more, as one file of columns (see `store.packed`)."""
+
+    __tablename__ = "packed_day"
+
+    account_id: int = Field(foreign_key="account.id", ondelete="CASCADE", primary_key=True)
+    day: date = Field(primary_key=True)
+    rows: bytes = Field(sa_type=LargeBinary)
+
+
 class ControlTotal(SQLModel, table=True):
     """The provider's own total of a day, where it gives one apart from the rows."""
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import polars as pl
 
 from store import metrics
-from store.cost_rows import Schema
 from store.engine import Store
 from store.frames import UNATTRIBUTED_NAME, covered_days, read_costs, read_keys, read_names, read_runs
 from store.metered import read_metered
 from store.metrics import CostFilter
 from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, key_coverage, listed, model_coverage, seen
 from store.metrics.findings import with_metering
+from store.packed import Schema
 from store.records import Window, to_nanos
 
 RUN_SCHEMA: Schema = {

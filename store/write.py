@@ -1,30 +1,33 @@
 """Saving a statement: the only place where cost data enters the database."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from store.directory import merge_api_keys, merge_workspaces
 from store.engine import Store
 from store.leases import keep_lease
 from store.models import Account, ControlTotal, DailyCost, Restatement
+from store.packed import STORED_SCHEMA, pack_days
 from store.records import CostRecord, Statement, Window, from_nanos, to_micros, to_nanos
 from store.tables import changed, insert_rows, rows_of, table
 
-TAKEN = (
-    "workspace_id", "api_key_id", "model", "variant", "upstream", "cost_basis", "input_tokens", "cached_input_tokens",
-    "cache_write_tokens", "output_tokens", "usage_unit", "requests",
-)  # fmt: skip
-"""Columns whose stored value is that of the record."""
-MADE = ("billed_cost", "list_cost", "credits_applied", "usage_quantity", "line_items")
-COLUMNS = ("account_id", "day", *TAKEN, *MADE)
-_taken = attrgetter(*TAKEN)
+KEY = ("day", "workspace_id", "api_key_id", "model", "variant", "upstream")
+MADE: dict[str, Callable[[CostRecord], int | str | None]] = {
+    "billed_cost": lambda cost: to_nanos(cost.billed_cost),
+    "list_cost": lambda cost: None if cost.list_cost is None else to_nanos(cost.list_cost),
+    "credits_applied": lambda cost: to_nanos(cost.credits_applied) if cost.credits_applied else 0,
+    "usage_quantity": lambda cost: None if cost.usage_quantity is None else to_micros(cost.usage_quantity),
+    "line_items": lambda cost: _printed(cost) if cost.line_items else None,
+}
+"""Columns whose stored value is not that of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,9 @@ def _replace_days(connection: Connection, account_id: int, statement: Statement)
     costs, controls = table(DailyCost), table(ControlTotal)
     connection.execute(delete(costs).where(_in_window(costs, account_id, statement.window)))
     connection.execute(delete(controls).where(_in_window(controls, account_id, statement.window)))
-    if statement.costs:
-        insert_rows(connection, costs.name, COLUMNS, sorted(_rows(account_id, statement)))
+    rows = _rows(account_id, statement)
+    insert_rows(connection, costs.name, rows.columns, rows.with_columns(pl.col("day").dt.to_string("iso")).iter_rows())
+    pack_days(connection, account_id, statement.window, rows)
     if statement.control_totals:
         connection.execute(
             insert(controls),
@@ -130,21 +134,15 @@ def _replace_days(connection: Connection, account_id: int, statement: Statement)
         )
 
 
-def _rows(account_id: int, statement: Statement) -> Iterator[tuple[Any, ...]]:
-    """The values of `COLUMNS` as they are stored, one tuple per cost."""
-    days = {day: day.isoformat() for day in statement.window.days()}
-    for cost in statement.costs:
-        listed, credited, quantity = cost.list_cost, cost.credits_applied, cost.usage_quantity
-        yield (
-            account_id,
-            days[cost.day],
-            *_taken(cost),
-            to_nanos(cost.billed_cost),
-            None if listed is None else to_nanos(listed),
-            to_nanos(credited) if credited else 0,
-            None if quantity is None else to_micros(quantity),
-            _printed(cost) if cost.line_items else None,
-        )
+def _rows(account_id: int, statement: Statement) -> pl.DataFrame:
+    """The statement's costs as `packed.STORED_SCHEMA`, ordered by the primary key."""
+    made = {
+        name: [account_id] * len(statement.costs)
+        if name == "account_id"
+        else list(map(MADE.get(name) or attrgetter(name), statement.costs))
+        for name in STORED_SCHEMA
+    }
+    return pl.DataFrame(made, schema=STORED_SCHEMA).sort(KEY)
 
 
 def _printed(cost: CostRecord) -> str:

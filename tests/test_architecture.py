@@ -60,8 +60,6 @@ ONLY_IN = {
     "alembic": {"store"},
     "sqlite3": {"store", "demo"},  # the demo's BigQuery runs queries
     "psycopg": {"store"},
-    "adbc_driver_manager": {"store"},
-    "adbc_driver_postgresql": {"store"},
 }
 REGISTRY = {"connectors", "connectors.base", "connectors.errors"}
 BY_REGISTRY_ONLY = {"pages", "cli", "routes", "app"}

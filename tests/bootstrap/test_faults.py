@@ -18,7 +18,7 @@ from bootstrap.faults import explain, explain_system
         ("http://nowhere.invalid/simple: <urlopen error [Errno -2] Name or service not known>", "No network"),
         ("cause: error sending request for url (http://127.0.0.1:9/simple/cryptography/)", "No network"),
         ("NewConnectionError('Connection refused')': /simple/a/\nERROR: No matching distribution found", "No network"),
-        ("ERROR: No matching distribution found for adbc-driver-manager==1.13.0", "lacks a pinned package"),
+        ("ERROR: No matching distribution found for plotly==7.1.0", "lacks a pinned package"),
         ("error: Permission denied (os error 13)", "may not write"),
         ("a sentence nobody has seen before", "lines above"),
     ],

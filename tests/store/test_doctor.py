@@ -38,7 +38,7 @@ def wrong(found: list[Finding]) -> list[tuple[str, str]]:
 def test_a_store_that_is_well_has_only_good_findings(well: Syncing, chosen: Settings) -> None:
     found = diagnose(well.store, chosen, well.now)
     assert wrong(found) == []
-    assert {finding.what for finding in found} == SOUND | {"day totals", "settings"}
+    assert {finding.what for finding in found} == SOUND | {"day totals", "packed days", "settings"}
     assert "2 of 2 days equal" in next(finding.detail for finding in found if finding.what == "day totals")
 
 

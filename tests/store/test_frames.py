@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 from settings import Settings
-from store.cost_rows import COST_SCHEMA
 from store.db import Store, open_store
 from store.frames import (
     covered_days,
@@ -21,6 +20,7 @@ from store.frames import (
 )
 from store.models import DailyCost
 from store.names import rename
+from store.packed import COST_SCHEMA
 from store.records import ApiKeyRecord, CostRecord, WorkspaceRecord
 from store.runs import begin_run
 from tests.store.cast import Syncing, begin, bill, cost, day, march, rows
