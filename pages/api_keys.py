@@ -21,7 +21,7 @@ COLUMNS = (
 take_finding()
 view = open_page("API Keys", Bar("api_keys"))
 found = findings(view.store, view.asked.window, compared=view.compared)
-lines = queries.api_key_lines(names(view.store), view.asked, view.rows, found)
+lines = queries.api_key_lines(names(view.store), view.asked, view.spend, found)
 stop_if_empty(view, lines)
 
 known = lines.filter(pl.col("api_key_id") != "")["api_key_id"]
@@ -32,7 +32,7 @@ used = cards.Card(
     f"{silent.n_unique():,} without cost",
     help="Keys that the filters leave over. Costs without a key stand in rows of their own.",
 )
-cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), used])
+cards.draw([*cards.cost_cards(view.spend, compared=view.compared), used])
 finding_chips(lines)
 table = metrics.of_finding(lines, view.asked.finding)
 stop_without_finding(table)

@@ -1,6 +1,5 @@
 """Methodology: how far each number can be believed, provider by provider. Made from the connectors themselves."""
 
-import polars as pl
 import streamlit as st
 
 from connectors import CONNECTORS
@@ -30,7 +29,7 @@ st.markdown(
 st.subheader("Provider by provider", anchor=False)
 linked = {row["provider"] for row in found.linked}
 window = period.window_of(period.DEFAULT, now.date())
-lately = costs(store, window)[0].filter(pl.col("day") >= window.start)
+lately = costs(store, window)[0].sums.filter("is_current")
 basis = shares_of_basis(lately)
 wall = st.grid(2, min_column_width=440, gap="small", key="methodology-wall")
 for slug, connector in sorted(CONNECTORS.items(), key=lambda item: (item[0] not in linked, item[1].name)):

@@ -18,11 +18,11 @@ COLUMNS = (
 )  # fmt: skip
 
 view = open_page("Models", Bar("models"))
-table = metrics.models(view.rows, view.asked)
+table = metrics.models(view.spend, view.asked)
 stop_if_empty(view, table)
 
-net = cards.cost_cards(view.rows, view.asked, compared=view.compared)[0]
-cards.draw([net, *model_cards(model_totals(view.rows, table), compared=view.compared)])
+net = cards.cost_cards(view.spend, compared=view.compared)[0]
+cards.draw([net, *model_cards(model_totals(view.spend.sums, table), compared=view.compared)])
 efficiency_badges(table)
 if price_band(table) == DAYS:
     spend_chart(view, "model")

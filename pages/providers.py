@@ -16,15 +16,15 @@ COLUMNS = (
 )  # fmt: skip
 
 view = open_page("Providers", Bar("providers"), has_logs_button=True)
-table = with_states(metrics.providers(view.rows, view.asked), view.accounts)
+table = with_states(metrics.providers(view.spend, view.asked), view.accounts)
 covered = coverage(view)
 table = with_coverage(table, covered)
 stop_if_empty(view, table)
 
-cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), coverage_card(covered)])
+cards.draw([*cards.cost_cards(view.spend, compared=view.compared), coverage_card(covered)])
 reconciled_note(reconciled_days(view))
 gateway_notes(view.elsewhere)
-spend_chart(view, "provider" if view.rows["provider"].n_unique() > 1 else "model")
+spend_chart(view, "provider" if view.spend.sums["provider"].n_unique() > 1 else "model")
 row = show(
     table,
     Sheet("providers", filled(table, COLUMNS, ("coverage",)), opens="its models"),

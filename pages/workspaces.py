@@ -15,11 +15,11 @@ COLUMNS = (
 )  # fmt: skip
 
 view = open_page("Workspaces", Bar("workspaces"))
-table = metrics.workspaces(view.rows, view.asked)
+table = metrics.workspaces(view.spend, view.asked)
 stop_if_empty(view, table)
 
 used = cards.Card("Workspaces", f"{table.height:,}", "with cost in this period", help="One for each name shown below.")
-cards.draw([*cards.cost_cards(view.rows, view.asked, compared=view.compared), used])
+cards.draw([*cards.cost_cards(view.spend, compared=view.compared), used])
 spend_chart(view, "workspace")
 naming_buttons(view.store, metrics.unnamed(table))
 sheet = Sheet(

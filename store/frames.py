@@ -15,6 +15,7 @@ from store.models import Account, ApiKey, ControlTotal, DataVersion, SyncRun
 from store.names import all_names
 from store.packed import Schema
 from store.records import Window, to_nanos
+from store.series import NET
 from store.tables import rows_of, table
 
 NANOS = 1_000_000_000
@@ -58,7 +59,8 @@ def read_costs(store: Store, window: Window) -> pl.DataFrame:
     is categorical: comparing, grouping and joining it works on small numbers; `metrics.sums` gives plain text again.
     """
     names = read_names(store)
-    return _named(cost_rows(store, window, names["account"]["account_id"].to_list()), names)
+    costs = cost_rows(store, window, names["account"]["account_id"].to_list())
+    return named(costs, names).with_columns(NET)
 
 
 def read_names(store: Store) -> dict[str, pl.DataFrame]:
@@ -95,7 +97,8 @@ def _frame(rows: list[dict[str, Any]], schema: Schema) -> pl.DataFrame:
     return found.sort([name for name in ("account_id", "workspace_id", "api_key_id") if name in schema])
 
 
-def _named(costs: pl.DataFrame, names: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def named(costs: pl.DataFrame, names: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Lines with account_id, workspace_id and api_key_id with the names of all three, as `read_costs` has them."""
     accounts, workspaces, keys = (frame.with_columns(cs.string().cast(pl.Categorical)) for frame in names.values())
     keys = keys.select("account_id", "api_key_id", "api_key_hint", "api_key_name", "api_key_status")
     return (
@@ -108,7 +111,6 @@ def _named(costs: pl.DataFrame, names: dict[str, pl.DataFrame]) -> pl.DataFrame:
             .otherwise(pl.coalesce("workspace", "workspace_id"))
             .alias("workspace"),
             pl.coalesce("workspace_names", "workspace_id").alias("workspace_names"),
-            (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost"),
         )
     )
 

@@ -5,14 +5,16 @@ from collections.abc import Callable
 import polars as pl
 
 from store import metrics
+from store.cost_rows import cost_rows
 from store.engine import Store
-from store.frames import UNATTRIBUTED_NAME, covered_days, read_costs, read_keys, read_names, read_runs
+from store.frames import UNATTRIBUTED_NAME, covered_days, named, read_keys, read_names, read_runs
 from store.metered import read_metered
 from store.metrics import CostFilter
 from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, key_coverage, listed, model_coverage, seen
 from store.metrics.findings import with_metering
 from store.packed import Schema
 from store.records import Window, to_nanos
+from store.series import CostSeries, Spend
 
 RUN_SCHEMA: Schema = {
     "id": pl.Int64, "provider": pl.String, "account": pl.String, "trigger": pl.String, "status": pl.String,
@@ -24,14 +26,23 @@ RUN_SCHEMA: Schema = {
 }  # fmt: skip
 
 
-def parted_rows(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Cost rows of a window and the one before it: those that count as spend, then those that another bill holds."""
-    costs, covered = read_costs(store, Window(window.previous.start, window.end)), covered_days(store)
-    return metrics.spending(costs, covered), metrics.billed_elsewhere(costs, covered)
+def parted_series(store: Store, span: Window) -> tuple[CostSeries, CostSeries]:
+    """The named costs of a span: those that count as spend, then those that another bill holds."""
+    names, covered = read_names(store), covered_days(store)
+    costs = cost_rows(store, span, names["account"]["account_id"].to_list())
+    parts = metrics.spending(costs, covered), metrics.billed_elsewhere(costs, covered)
+    spent, elsewhere = (CostSeries(part, lambda series: named(series, names)) for part in parts)
+    return spent, elsewhere
 
 
-def known_rows(store: Store, asked: CostFilter) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`parted_rows`, without the window before unless every account asked for was read for all of it.
+def parted_spend(store: Store, window: Window) -> tuple[Spend, Spend]:
+    """The two parts of `parted_series` of a window and the one before it."""
+    spent, elsewhere = parted_series(store, Window(window.previous.start, window.end))
+    return spent.within(window), elsewhere.within(window)
+
+
+def known_spend(store: Store, asked: CostFilter) -> tuple[Spend, Spend]:
+    """`parted_spend`, without the window before unless every account asked for was read for all of it.
 
     Half a period to compare with is worse than none.
     """
@@ -41,38 +52,31 @@ def known_rows(store: Store, asked: CostFilter) -> tuple[pl.DataFrame, pl.DataFr
         for window in windows
         if not asked.providers or provider in asked.providers
     ]
-    rows, elsewhere = parted_rows(store, asked.window)
+    spent, elsewhere = parted_spend(store, asked.window)
     if chosen and all(window.start <= asked.window.previous.start for window in chosen):
-        return rows, elsewhere
-    return _since(rows, asked.window), _since(elsewhere, asked.window)
+        return spent, elsewhere
+    return spent.alone(), elsewhere.alone()
 
 
-def _since(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
-    return rows.filter(pl.col("day") >= window.start)
-
-
-def _of_costs(table: Callable[[pl.DataFrame, CostFilter], pl.DataFrame]) -> Callable[..., pl.DataFrame]:
-    def query(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
-        return table(metrics.chosen(known_rows(store, asked)[0] if rows is None else rows, asked), asked)
+def _of_costs(table: Callable[[Spend, CostFilter], pl.DataFrame]) -> Callable[..., pl.DataFrame]:
+    def query(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
+        return table(metrics.chosen(known_spend(store, asked)[0] if spend is None else spend, asked), asked)
 
     return query
 
 
-def key_findings(store: Store, window: Window, parted: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> pl.DataFrame:
-    """`metrics.key_findings` of all keys with what metering says of them; `parted` is `parted_rows` of the window."""
-    rows, elsewhere = parted_rows(store, window) if parted is None else parted
-    found = metrics.key_findings(rows, elsewhere, read_names(store)["api_key"], window)
-    asked = CostFilter(window=window)
+def key_findings(store: Store, window: Window, parted: tuple[Spend, Spend] | None = None) -> pl.DataFrame:
+    """`metrics.key_findings` of all keys with what metering says of them; `parted` is `parted_spend` of the window."""
+    spend, elsewhere = parted_spend(store, window) if parted is None else parted
+    found = metrics.key_findings(spend, elsewhere, read_names(store)["api_key"])
     told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
-    return with_metering(found, key_coverage(metrics.chosen(rows, asked), told, asked))
+    return with_metering(found, key_coverage(spend.sums, told, CostFilter(window=window)))
 
 
-def api_key_lines(
-    names: dict[str, pl.DataFrame], asked: CostFilter, rows: pl.DataFrame, found: pl.DataFrame
-) -> pl.DataFrame:
+def api_key_lines(names: dict[str, pl.DataFrame], asked: CostFilter, spend: Spend, found: pl.DataFrame) -> pl.DataFrame:
     """`metrics.api_keys` of all findings, idle keys included.
 
-    `names` is `frames.read_names`, `rows` are those of `metrics.chosen`, `found` is `key_findings`.
+    `names` is `frames.read_names`, `spend` is what `metrics.chosen` leaves, `found` is `key_findings`.
     """
     known = read_keys(names).with_columns(pl.col("workspace").replace("", UNATTRIBUTED_NAME))
     if asked.providers:
@@ -85,29 +89,29 @@ def api_key_lines(
         known = known.filter(metrics.contains(needle, tuple(name for name in metrics.SEARCHED if name != "model")))
     if asked.model:
         known = known.clear()
-    return metrics.api_keys(rows, asked, known, found)
+    return metrics.api_keys(spend, asked, known, found)
 
 
-def api_keys(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
-    """The API Keys table, idle keys included. `rows` are all of the window's spend."""
-    parted = known_rows(store, asked) if rows is None else (rows, rows.clear())
+def api_keys(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
+    """The API Keys table, idle keys included. `spend` is all of the window's."""
+    parted = known_spend(store, asked) if spend is None else (spend, spend.narrowed(pl.lit(value=False)))
     found = key_findings(store, asked.window, parted)
     lines = api_key_lines(read_names(store), asked, metrics.chosen(parted[0], asked), found)
     return metrics.of_finding(lines, asked.finding).select(metrics.API_KEY_COLUMNS)
 
 
-def coverage(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+def coverage(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
     """The Coverage table. Only the provider narrows what is held against the bill; the search keeps models."""
-    del rows
-    spent, elsewhere = known_rows(store, asked)
+    del spend
+    spent, elsewhere = known_spend(store, asked)
     told = seen(read_metered(store, Window(asked.window.previous.start, asked.window.end)), elsewhere)
     bill = metrics.chosen(spent, CostFilter(window=asked.window, providers=asked.providers))
-    return listed(model_coverage(bill, told, asked), asked)
+    return listed(model_coverage(bill.sums, told, asked), asked)
 
 
-def sync_logs(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+def sync_logs(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
     """Every sync run asked for within the window, newest first unless asked otherwise."""
-    del rows
+    del spend
     runs = read_runs(store, limit=None)
     found = pl.DataFrame(
         [{**{name: run[name] for name in RUN_SCHEMA}, "sync_cost": to_nanos(run["sync_cost"])} for run in runs],
@@ -122,7 +126,7 @@ def sync_logs(store: Store, asked: CostFilter, rows: pl.DataFrame | None = None)
 
 QUERIES: dict[str, Callable[..., pl.DataFrame]] = {
     "providers": _of_costs(metrics.providers),
-    "models": _of_costs(lambda rows, asked: metrics.models(rows, asked).select(metrics.MODEL_COLUMNS)),
+    "models": _of_costs(lambda spend, asked: metrics.models(spend, asked).select(metrics.MODEL_COLUMNS)),
     "api_keys": api_keys,
     "workspaces": _of_costs(metrics.workspaces),
     "costs": _of_costs(metrics.costs),

@@ -1,6 +1,5 @@
 """Figures: what a page is about, in four cards."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -8,9 +7,9 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
-from store.frames import NANOS
-from store.metrics import CostFilter, totals
-from store.records import Window
+from store.metrics import totals
+from store.metrics.trends import day_sums, trends
+from store.series import Spend
 
 Tone = Literal["red", "green", "orange", "off"]
 
@@ -54,22 +53,22 @@ def draw(cards: list[Card]) -> None:
         )
 
 
-def cost_cards(rows: pl.DataFrame, asked: CostFilter, *, compared: bool) -> list[Card]:
+def cost_cards(spend: Spend, *, compared: bool) -> list[Card]:
     """Net, billed and credits of the window, each against the period before."""
-    sums = totals(rows)
+    sums = totals(spend.sums)
     return [
         Card(
             "Net cost",
             numbers.figure(_whole(sums["net_cost"])),
             **_delta(sums, "net_cost", compared=compared),
             help="Billed minus credits, in US dollars, exactly as the providers bill it.",
-            trend=_trend(rows, asked.window),
+            trend=_trend(spend),
         ),
         Card(
             "Billed",
             numbers.figure(_whole(sums["billed_cost"])),
             **_delta(sums, "billed_cost", compared=compared),
-            help=f"What the providers charge, before credits. {_basis(rows)}",
+            help=f"What the providers charge, before credits. {_basis(spend.sums)}",
         ),
         Card(
             "Credits applied",
@@ -95,20 +94,15 @@ def _delta(sums: dict[str, Any], name: str, *, compared: bool, is_cost: bool = T
     return {"delta": numbers.change(ratio), "beside": "vs previous period", "tone": tone}
 
 
-def _trend(rows: pl.DataFrame, window: Window) -> tuple[float, ...]:
+def _trend(spend: Spend) -> tuple[float, ...]:
     """Net US dollars per day of the window, in order."""
-    sums = dict(_current_sums(rows, "day", "net_cost"))
-    return tuple(sums.get(chosen, 0) / NANOS for chosen in window.days())
-
-
-def _current_sums(rows: pl.DataFrame, by: str, column: str) -> Iterator[tuple[Any, ...]]:
-    current = rows.lazy().filter("is_current")
-    return current.group_by(by).agg(pl.col(column).sum()).collect(engine="streaming").iter_rows()
+    return tuple(trends(day_sums(spend, ()), (), spend.window)["trend"][0])
 
 
 def _basis(rows: pl.DataFrame) -> str:
     """What part of the billed cost is not as the provider reported it for that very row."""
-    parts = dict(_current_sums(rows, "cost_basis", "billed_cost"))
+    sums = rows.filter("is_current").group_by("cost_basis").agg(pl.col("billed_cost").sum())
+    parts = dict(sums.iter_rows())
     whole = sum(parts.values())
     split = [
         f"{numbers.percent(parts[name] / whole)} {name}"

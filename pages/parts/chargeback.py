@@ -25,7 +25,7 @@ def chargeback(view: CostView, lines: pl.DataFrame) -> None:
         said = f"Every cost row of these keys in {numbers.days(view.asked.window)}: day, model, tokens, cost."
         st.caption(escaped(f"{said} {numbers.figure(int(mine['net_cost'].sum()))} net.", 300))
         st.download_button(
-            "Export these cost rows", data=lambda: to_csv(key_costs(view.rows, view.asked, mine)),
+            "Export these cost rows", data=lambda: to_csv(key_costs(view.spend, view.asked, mine)),
             file_name=view.file_name("chargeback"), mime="text/csv", on_click="ignore", key="csv-chargeback",
         )  # fmt: skip
 

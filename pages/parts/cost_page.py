@@ -21,11 +21,12 @@ from pages.parts.text import escaped
 from store.db import Store
 from store.metrics import CostFilter, chosen, daily, reconciled
 from store.records import Window
+from store.series import Spend
 
 
 @dataclass(frozen=True, slots=True)
 class CostView:
-    """What a cost page has to show, `rows` and `elsewhere` as `metrics.chosen` gives them.
+    """What a cost page has to show: `spend` and `elsewhere` are what the filters leave over, `everything` all spend.
 
     `elsewhere` is a gateway's traffic that another linked bill holds; `compared`: the previous window is fully known.
     """
@@ -33,9 +34,9 @@ class CostView:
     store: Store
     bar: Bar
     asked: CostFilter
-    rows: pl.DataFrame
-    elsewhere: pl.DataFrame
-    everything: pl.DataFrame
+    spend: Spend
+    elsewhere: Spend
+    everything: Spend
     accounts: Accounts
     compared: bool
     today: date
@@ -61,9 +62,9 @@ def open_page(title: str, bar: Bar, *, has_logs_button: bool = False) -> CostVie
         st.caption(f":material/info: {escaped(name_of(row['provider']))} · {escaped(row['name'])}: {lack}.")
     everything, elsewhere = costs(store, asked.window)
     if not compared:
-        everything = everything.filter(pl.col("day") >= asked.window.start)
-    rows, apart = chosen(everything, asked), chosen(elsewhere, asked)
-    return CostView(store, bar, asked, rows, apart, everything, found, compared, now.date())
+        everything = everything.alone()
+    spend, apart = chosen(everything, asked), chosen(elsewhere, asked)
+    return CostView(store, bar, asked, spend, apart, everything, found, compared, now.date())
 
 
 def period_text(window: Window, today: date, *, compared: bool) -> str:
@@ -87,7 +88,7 @@ def stop_if_empty(view: CostView, table: pl.DataFrame) -> None:
         return
     known = covered_days(view.accounts.chosen(view.asked.providers))
     window = view.asked.window
-    in_window = whole_bill(view).filter("is_current")
+    in_window = whole_bill(view).sums.filter("is_current")
     gateway_notes(view.elsewhere)
     with st.container(key="empty", gap="small"):
         if not in_window.is_empty():
@@ -96,7 +97,7 @@ def stop_if_empty(view: CostView, table: pl.DataFrame) -> None:
         else:
             st.subheader("No cost in this period", anchor=False)
             read = f"Read so far: {numbers.days(known)}." if known else ""
-            nothing = "nothing that is not counted already" if view.elsewhere.height else "nothing"
+            nothing = "nothing that is not counted already" if view.elsewhere.sums.height else "nothing"
             st.write(f"The providers billed {nothing} for {numbers.days(window)}. {read}")
         st.button("Reset filters", on_click=reset, args=(view.bar,), key="empty-reset")
     st.stop()
@@ -104,7 +105,7 @@ def stop_if_empty(view: CostView, table: pl.DataFrame) -> None:
 
 def spend_chart(view: CostView, by: str) -> None:
     """Net cost per day, stacked by a column, under the sentence that says what happened."""
-    days = daily(view.rows, by)
+    days = daily(view.spend, by)
     said, driver = headline(days, by, view.asked.window, compared=view.compared)
     write = name_of if by == "provider" else str
     mostly = f", mostly {escaped(write(driver))}" if driver is not None else ""
@@ -122,7 +123,7 @@ def spend_chart(view: CostView, by: str) -> None:
         st.html(legend(drawn))
 
 
-def whole_bill(view: CostView) -> pl.DataFrame:
+def whole_bill(view: CostView) -> Spend:
     """The spend of the chosen providers whatever else is filtered."""
     return chosen(view.everything, _by_provider_alone(view.asked))
 
@@ -132,7 +133,7 @@ def reconciled_days(view: CostView) -> dict[str, int]:
     window = view.asked.window
     _, elsewhere = costs(view.store, window)
     apart = chosen(elsewhere, _by_provider_alone(view.asked))
-    return reconciled(whole_bill(view), apart, controls(view.store, window), window)
+    return reconciled(whole_bill(view), apart, controls(view.store, window))
 
 
 def _by_provider_alone(asked: CostFilter) -> CostFilter:

@@ -51,7 +51,7 @@ class Coverage:
 
 def coverage(view: CostView) -> Coverage:
     told = _seen(view)
-    models = model_coverage(whole_bill(view), told, view.asked)
+    models = model_coverage(whole_bill(view).sums, told, view.asked)
     return Coverage(models, summed_coverage(models, ["provider"]), is_metered=not told.is_empty())
 
 
@@ -62,7 +62,7 @@ def _seen(view: CostView) -> pl.DataFrame:
 
 def bypassing_keys(view: CostView) -> pl.DataFrame:
     """`metrics.key_coverage` of the chosen providers, keys with an unmetered remainder alone."""
-    return key_coverage(whole_bill(view), _seen(view), view.asked).filter(pl.col("unmetered") > 0)
+    return key_coverage(whole_bill(view).sums, _seen(view), view.asked).filter(pl.col("unmetered") > 0)
 
 
 def unpriced_models(view: CostView) -> pl.DataFrame:

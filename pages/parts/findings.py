@@ -73,9 +73,5 @@ def _findings(_store: Store, window: Window, version: tuple[int, int], compared:
     del version
     parted = costs(_store, window)
     if not compared:
-        parted = (_since(parted[0], window), _since(parted[1], window))
+        parted = (parted[0].alone(), parted[1].alone())
     return key_findings(_store, window, parted)
-
-
-def _since(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
-    return rows.filter(pl.col("day") >= window.start)

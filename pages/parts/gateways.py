@@ -7,9 +7,10 @@ from pages.parts.numbers import figure
 from pages.parts.palette import name_of
 from pages.parts.text import escaped
 from store.metrics import left_out
+from store.series import Spend
 
 
-def gateway_notes(elsewhere: pl.DataFrame) -> None:
+def gateway_notes(elsewhere: Spend) -> None:
     """A line per gateway with the amount, and on hover how much of it is on whose bill.
 
     `elsewhere` is `metrics.billed_elsewhere`, `chosen`.

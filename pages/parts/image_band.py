@@ -14,7 +14,7 @@ QUALITIES = ("standard_images", "hd_images")
 
 def image_band(view: CostView) -> None:
     """The table of image models with its own export."""
-    table = resolutions(view.rows)
+    table = resolutions(view.spend)
     if table.is_empty():
         return
     made, cost = int(table["images"].sum()), int(table["image_cost"].sum())

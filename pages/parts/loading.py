@@ -9,6 +9,7 @@ from store.kept_costs import KeptCosts
 from store.metered import read_metered
 from store.metering import metering_version
 from store.records import Window
+from store.series import Spend
 
 METERED_SECONDS = 5
 """Metered data changes many times a second under load; pages look no more often than this whether it did."""
@@ -20,13 +21,13 @@ def opened_store() -> Store:
     return open_store()
 
 
-def costs(store: Store, window: Window) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`queries.parted_rows` of the window and the one before it."""
+def costs(store: Store, window: Window) -> tuple[Spend, Spend]:
+    """`queries.parted_spend` of the window and the one before it."""
     return _costs(store, window, data_version(store))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _costs(_store: Store, window: Window, version: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _costs(_store: Store, window: Window, version: int) -> tuple[Spend, Spend]:
     return _kept_costs().parted(_store, window, version)
 
 

@@ -41,7 +41,7 @@ def opened_workspace(table: pl.DataFrame, sheet: Sheet) -> str | None:
 
 def workspace_panel(view: CostView, name: str) -> None:
     """Parts, keys and names of the workspaces shown as `name`."""
-    parts = workspace_parts(view.rows, name)
+    parts = workspace_parts(view.spend, name)
     with st.container(border=True, key="workspace-panel", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(escaped(name, 60), anchor=False, width="stretch")

@@ -1,7 +1,8 @@
 """From cost rows to tables: pure functions, frame in, frame out.
 
-Input is `frames.read_costs` of a window and the one before it. Money columns are whole nano-dollars, `usage_quantity`
-whole millionths, `change`, `share` and `unit_cost` floats. Null is "the provider does not say"; 0 is measured.
+Input are costs by series (`series.Spend`) of a window and the one before it. Money columns are whole nano-dollars,
+`usage_quantity` whole millionths, `change`, `share` and `unit_cost` floats. Null is "the provider does not say"; 0 is
+measured.
 """
 
 from store.metrics.api_keys import API_KEY_COLUMNS, api_keys, key_costs
@@ -12,7 +13,8 @@ from store.metrics.models import MODEL_COLUMNS, models
 from store.metrics.outliers import outliers
 from store.metrics.providers import PROVIDER_COLUMNS, providers
 from store.metrics.rows import SEARCHED, CostFilter, billed_elsewhere, chosen, contains, left_out, spending
-from store.metrics.sums import MEASURES, MONEY, TOKENS, daily, totals
+from store.metrics.sums import MEASURES, MONEY, TOKENS, totals
+from store.metrics.trends import daily
 from store.metrics.workspaces import PART_COLUMNS, WORKSPACE_COLUMNS, unnamed, workspace_parts, workspaces
 
 __all__ = [

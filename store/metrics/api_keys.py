@@ -1,5 +1,7 @@
 """The API Keys table."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from store.metrics.costs import costs
@@ -9,7 +11,7 @@ from store.metrics.outliers import outliers
 from store.metrics.rows import CostFilter, plain
 from store.metrics.sums import MONEY, TOKENS, change, finished, known_sum, only, summed
 from store.metrics.trends import day_sums, trends
-from store.records import Window
+from store.series import Spend
 
 API_KEY_COLUMNS = (
     "api_key_id", "api_key_hint", "api_key_name", "api_key_status", "findings", "provider", "account", "workspace_id",
@@ -21,33 +23,33 @@ LINE = ["account_id", "api_key_id", "workspace_id"]
 """What makes a line of the table its own."""
 
 
-def api_keys(rows: pl.DataFrame, asked: CostFilter, known: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+def api_keys(spend: Spend, asked: CostFilter, known: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """One line per key and workspace it spends in, then the known keys that spend nothing.
 
     `known` are the keys that the filter leaves over, with the names of their places; those without a cost row in the
     window stand with zero cost and unknown usage. `found` is `key_findings`. Columns: `API_KEY_COLUMNS`, `account_id`
     and `trend`. `usage_quantity` is null where a key is metered in several units.
     """
-    rows = with_image_cost(rows)
-    sums = day_sums(rows, LINE)
+    rows = with_image_cost(spend.sums)
+    sums = day_sums(spend, LINE)
     lines = summed(
         rows, [*KEY_IDENTITY, "workspace_id", "workspace"], known_sum("usage_quantity"), only("usage_unit"),
         *image_sums(),
     ).with_columns(pl.when(pl.col("usage_unit") != "mixed").then("usage_quantity").alias("usage_quantity"))  # fmt: skip
-    lines = pl.concat([lines, _silent(sums, known, lines, asked.window)], how="diagonal")
+    lines = pl.concat([lines, _silent(rows, known, lines)], how="diagonal")
     lines = (
         with_findings(lines, found)
-        .join(outliers(sums, LINE, asked.window), on=LINE, how="left")
+        .join(outliers(spend, LINE, sums), on=LINE, how="left")
         .join(trends(sums, LINE, asked.window), on=LINE, how="left")
     )
     names = ["provider", "api_key_name", "api_key_id", "workspace", "account_id", "workspace_id"]
     return finished(lines, asked, default_sort="net_cost", names=names).select(*API_KEY_COLUMNS, "account_id", "trend")
 
 
-def _silent(sums: pl.DataFrame, known: pl.DataFrame, lines: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """The known keys without a line, with zero cost now and what they cost before; `sums` are `day_sums` by `LINE`."""
+def _silent(rows: pl.DataFrame, known: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The known keys without a line, with zero cost now and what they cost before."""
     before = (
-        sums.filter(pl.col("day") < window.start)
+        rows.filter(~pl.col("is_current"))
         .group_by(LINE[:2])
         .agg(pl.col("net_cost").sum().alias("previous_net_cost"))
         .with_columns(plain())
@@ -63,8 +65,8 @@ def _silent(sums: pl.DataFrame, known: pl.DataFrame, lines: pl.DataFrame, window
     )
 
 
-def key_costs(rows: pl.DataFrame, asked: CostFilter, lines: pl.DataFrame) -> pl.DataFrame:
+def key_costs(spend: Spend, asked: CostFilter, lines: pl.DataFrame) -> pl.DataFrame:
     """The `costs` rows behind lines of `api_keys`, equal to them to the last digit; newest day first."""
-    texts = rows.with_columns(pl.col("api_key_id", "workspace_id").cast(pl.String))
-    mine = texts.join(lines.select(LINE).unique(), on=LINE, how="semi")
+    wanted = lines.select(LINE).unique().with_columns(pl.col(pl.String).cast(pl.Categorical))
+    mine = replace(spend, sums=spend.sums.join(wanted, on=LINE, how="semi"))
     return costs(mine, CostFilter(window=asked.window))

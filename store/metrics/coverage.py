@@ -10,6 +10,7 @@ import polars as pl
 
 from store.metrics.rows import CostFilter, contains
 from store.metrics.sums import finished
+from store.series import Spend
 
 SEEN_SCHEMA = {
     "day": pl.Date,
@@ -49,13 +50,14 @@ def model_family(name: str) -> str:
     return _SUFFIXES.sub("", plain).replace(".", "-").replace("_", "-") or plain
 
 
-def seen(metered: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
+def seen(metered: pl.DataFrame, elsewhere: Spend) -> pl.DataFrame:
     """All that was metered, `SEEN_SCHEMA`: `frames.read_metered`, and gateways' rows that another bill holds.
 
-    `elsewhere` is `rows.billed_elsewhere`; a gateway's keys are its own, not the provider's.
+    `elsewhere` is `rows.billed_elsewhere`; a gateway's keys are its own, not the provider's. What it passed on in a
+    window stands at the first day of it.
     """
-    gateways = elsewhere.select(
-        "day",
+    gateways = elsewhere.sums.select(
+        pl.col("first_day").alias("day"),
         pl.col("upstream").cast(pl.String).alias("provider"),
         pl.col("model").cast(pl.String),
         pl.lit("").alias("api_key"),
@@ -71,8 +73,8 @@ def seen(metered: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
 def model_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     """One line per provider and model family, the largest unmetered remainder first: `MODEL_COVERAGE_COLUMNS`.
 
-    `rows` is `chosen`, `metered` is `seen`. Money in nano-dollars. A line without a bill has `coverage` null: it is all
-    over-metered. Gateways' own rows are no bill and stay out.
+    `rows` are the `sums` of a `Spend`, `metered` is `seen`. Money in nano-dollars. A line without a bill has `coverage`
+    null: it is all over-metered. Gateways' own rows are no bill and stay out.
     """
     now = _held_against(_billed(rows.filter("is_current")), _in(metered, asked, is_current=True))
     before = _held_against(_billed(rows.filter(~pl.col("is_current"))), _in(metered, asked, is_current=False))

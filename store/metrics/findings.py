@@ -5,6 +5,7 @@ import polars as pl
 from store.metrics.outliers import ABOVE, BELOW, outliers
 from store.metrics.rows import plain
 from store.records import Window
+from store.series import Spend
 
 FINDINGS = {
     "idle": "idle",
@@ -19,16 +20,17 @@ BETWEEN = ", "
 KEY = ["account_id", "api_key_id"]
 
 
-def key_findings(rows: pl.DataFrame, elsewhere: pl.DataFrame, keys: pl.DataFrame, window: Window) -> pl.DataFrame:
+def key_findings(spend: Spend, elsewhere: Spend, keys: pl.DataFrame) -> pl.DataFrame:
     """Per known key its `findings` in words, in the order of `FINDINGS`, "" where there is nothing to say; beside them
     `created_at` and `last_used_at`, and `coverage`, which is null here (see `with_metering`).
 
-    `rows` and `elsewhere` are all cost rows of the window and the one before it, as `spending` and `billed_elsewhere`
-    part them: a gateway's key whose cost another bill holds is in use. `keys` are the keys of `frames.read_names`.
+    `spend` and `elsewhere` are all costs, as `spending` and `billed_elsewhere` part them: a gateway's key whose cost
+    another bill holds is in use. `keys` are the keys of `frames.read_names`.
     What a page filters changes no finding.
     """
-    use = pl.concat([_use(rows, window), _use(elsewhere, window)]).group_by(KEY).agg(pl.all().any())
-    drift = outliers(rows, KEY, window).select(*KEY, pl.col("outlier").is_in([ABOVE, BELOW]).alias("has_drifted"))
+    window = spend.window
+    use = pl.concat([_use(spend.sums), _use(elsewhere.sums)]).group_by(KEY).agg(pl.all().any())
+    drift = outliers(spend, KEY).select(*KEY, pl.col("outlier").is_in([ABOVE, BELOW]).alias("has_drifted"))
     known = keys.select(*KEY, "api_key_status", "created_at", "last_used_at", "first_seen")
     every = (
         use.filter(pl.col("api_key_id") != "")
@@ -62,9 +64,9 @@ def with_metering(found: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     return every.with_columns(pl.when(is_bypassing).then(both).otherwise("findings").alias("findings"))
 
 
-def _use(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+def _use(rows: pl.DataFrame) -> pl.DataFrame:
     """Per key whether it had cost and requests in the window, and cost before."""
-    is_current, costs = pl.col("day") >= window.start, pl.col("billed_cost") != 0
+    is_current, costs = pl.col("is_current"), pl.col("billed_cost") != 0
     use = (
         rows.lazy()
         .group_by(KEY)

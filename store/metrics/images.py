@@ -7,6 +7,7 @@ import polars as pl
 
 from store.frames import MICROS, NANOS
 from store.metrics.sums import change
+from store.series import Spend
 
 IMAGES = "images"
 STANDARD, HD = "standard", "hd"
@@ -49,13 +50,13 @@ def image_sums() -> list[pl.Expr]:
     ]
 
 
-def resolutions(rows: pl.DataFrame) -> pl.DataFrame:
-    """One line per provider and model version that made images, largest cost first; `rows` are those of `chosen`.
+def resolutions(spend: Spend) -> pl.DataFrame:
+    """One line per provider and model version that made images, largest cost first.
 
     `cost_per_image` is net US dollars; `standard_images` and `hd_images` are null where the provider names no quality;
     `sizes` tells the share of each size in words, largest first.
     """
-    made = with_image_cost(rows).filter(pl.col("image_cost").is_not_null())
+    made = with_image_cost(spend.sums).filter(pl.col("image_cost").is_not_null())
     text = pl.col("variant").cast(pl.String).str.to_lowercase()
     size = pl.coalesce(
         pl.concat_str(text.str.extract(SIZE, 1), pl.lit("×"), text.str.extract(SIZE, 2)), text.str.extract(EDGE, 1)

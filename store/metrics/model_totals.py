@@ -25,7 +25,7 @@ class ModelTotals:
 
 
 def model_totals(rows: pl.DataFrame, table: pl.DataFrame) -> ModelTotals:
-    """`rows` is `chosen`, `table` is `models`."""
+    """`rows` are the `sums` of a `Spend`, `table` is `models` of it."""
     price, change = _token_price(table)
     images, cost = _known(table["images"]), _known(table["image_cost"])
     share, share_before = (_cached_share(rows, pl.col("is_current") == now) for now in (True, False))

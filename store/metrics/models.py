@@ -9,6 +9,7 @@ from store.metrics.rows import CostFilter
 from store.metrics.sums import MONEY, TOKENS, finished, known_sum, only, summed
 from store.metrics.trends import day_sums, trends
 from store.metrics.unit_costs import MODEL, unit_costs
+from store.series import Spend
 
 MODEL_COLUMNS = (
     "model", "provider", "unit_cost", "pricing_unit", "unit_change", "efficiency", *MONEY, "previous_net_cost",
@@ -17,17 +18,17 @@ MODEL_COLUMNS = (
 )  # fmt: skip
 
 
-def models(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+def models(spend: Spend, asked: CostFilter) -> pl.DataFrame:
     """One line per provider and model: `MODEL_COLUMNS`, `trend`, and more of `unit_costs`.
 
     `tokens_per_request` counts only rows that report both, `cache_hit_share` is cached ÷ all input over the rows that
     report both.
     """
-    rows = with_image_cost(rows)
+    rows = with_image_cost(spend.sums)
     tokens = pl.sum_horizontal("input_tokens", "output_tokens", ignore_nulls=True)
     both = pl.col("is_current") & pl.col("requests").is_not_null() & pl.col("input_tokens").is_not_null()
     cached = pl.col("is_current") & pl.col("cached_input_tokens").is_not_null() & pl.col("input_tokens").is_not_null()
-    sums = day_sums(rows, MODEL)
+    sums = day_sums(spend, MODEL)
     lines = (
         summed(
             rows,
@@ -46,7 +47,7 @@ def models(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
             _ratio("cached_with_input", "input_with_cached").alias("cache_hit_share"),
         )
         .join(unit_costs(rows), on=MODEL, how="left")
-        .join(outliers(sums, MODEL, asked.window), on=MODEL, how="left")
+        .join(outliers(spend, MODEL, sums), on=MODEL, how="left")
         .join(trends(sums, MODEL, asked.window), on=MODEL, how="left")
     )
     ordered = finished(most_efficient(lines), asked, default_sort="net_cost", names=["model", "provider"])

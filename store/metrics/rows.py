@@ -1,13 +1,14 @@
 """Which rows count, and which the filter asks for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
 import polars.selectors as cs
 
 from store.records import Window
+from store.series import Spend
 
 SEARCHED = ("workspace", "workspace_names", "workspace_id", "api_key_hint", "api_key_name", "api_key_id", "model")
 
@@ -56,27 +57,29 @@ def _is_billed_elsewhere(covered: Mapping[str, Iterable[Window]]) -> pl.Expr:
     return pl.any_horizontal(days) if days else pl.lit(value=False)
 
 
-def left_out(elsewhere: pl.DataFrame) -> pl.DataFrame:
+def left_out(elsewhere: Spend) -> pl.DataFrame:
     """Per gateway and provider behind it, the current billed nano-dollars of `billed_elsewhere`, largest first.
 
-    Columns `provider`, `upstream`, `billed_cost`; input is `chosen`.
+    Columns `provider`, `upstream`, `billed_cost`.
     """
-    current = elsewhere.lazy().filter("is_current")
+    current = elsewhere.sums.lazy().filter("is_current")
     sums = current.group_by("provider", "upstream").agg(pl.col("billed_cost").sum()).with_columns(plain()).collect()
     return sums.sort("billed_cost", "provider", "upstream", descending=[True, False, False])
 
 
-def chosen(costs: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
-    """The rows of the window and the one before it that the filter asks for, with `is_current` beside them."""
-    keep = pl.col("day").is_between(asked.window.previous.start, asked.window.end, closed="left")
+def chosen(costs: Spend, asked: CostFilter) -> Spend:
+    """The costs that the filter asks for."""
+    keep = []
     if asked.providers:
-        keep &= pl.col("provider").is_in(list(asked.providers))
+        of_providers = pl.col("provider").is_in(list(asked.providers))
+        costs = replace(costs, bills=costs.bills.filter(of_providers))
+        keep.append(of_providers)
     for column, value in (("workspace", asked.workspace), ("api_key_id", asked.api_key), ("model", asked.model)):
         if value:
-            keep &= pl.col(column) == value
+            keep.append(pl.col(column) == value)
     if needle := asked.search.strip().lower():
-        keep &= _found_in_rows(needle)
-    return costs.filter(keep).with_columns((pl.col("day") >= asked.window.start).alias("is_current"))
+        keep.append(_found_in_rows(needle))
+    return costs.narrowed(pl.all_horizontal(keep)) if keep else costs
 
 
 def _found_in_rows(needle: str) -> pl.Expr:

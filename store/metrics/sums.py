@@ -90,16 +90,20 @@ def finished(lines: pl.DataFrame, asked: CostFilter, *, default_sort: str, names
         lines = lines.filter(pl.col("billed_cost") <= _bound(asked.max_cost))
     first = asked.sort or default_sort
     others = [name for name in names if name != first]
-    by = [_sorted_by(lines[name]) for name in (first, *others)]
+    by = _sorted_by(lines.select(first, *others))
     order = [asked.descending, *[False] * len(others)]
     return lines.sort(by, descending=order, nulls_last=True, maintain_order=True)
 
 
-def _sorted_by(values: pl.Series) -> pl.Series:
-    """What sorts like the values: of categorical text the place of each text among all, a small number."""
-    if not isinstance(values.dtype, pl.Categorical):
-        return values
-    return pl.Categorical().categories.to_series().rank("dense").gather(values.cat.physical())
+def _sorted_by(columns: pl.DataFrame) -> list[pl.Series]:
+    """What sorts like the columns: of categorical text the place of each text among all, a small number."""
+    if not any(isinstance(kind, pl.Categorical) for kind in columns.dtypes):
+        return columns.get_columns()
+    places = pl.Categorical().categories.to_series().rank("dense")
+    return [
+        places.gather(values.cat.physical()) if isinstance(values.dtype, pl.Categorical) else values
+        for values in columns
+    ]
 
 
 def _bound(cost: Decimal) -> int:
@@ -112,9 +116,3 @@ def totals(rows: pl.DataFrame) -> dict[str, int | float | None]:
     columns = (*MONEY, *MEASURES)
     line = rows.select(*[known_sum(column) for column in columns], *[_previous(column) for column in columns])
     return line.row(0, named=True)
-
-
-def daily(rows: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Net nano-dollars per day and value of `by`, both windows, ordered; days without cost are absent."""
-    days = rows.lazy().group_by("day", by, "is_current").agg(pl.col("net_cost").sum()).with_columns(plain())
-    return days.sort("day", by).collect(engine="streaming")

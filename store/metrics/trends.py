@@ -1,24 +1,47 @@
-"""Net cost day by day: a small line beside each figure, and what outliers are judged by."""
+"""Net cost day by day: for charts, and for a small line beside each figure."""
+
+from collections.abc import Sequence
 
 import polars as pl
 
 from store.frames import NANOS
 from store.metrics.rows import plain
 from store.records import Window
+from store.series import Spend
 
 
-def day_sums(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Net nano-dollars per group and day; days without a row are absent, texts are as in the rows."""
-    return rows.lazy().group_by(*by, "day").agg(pl.col("net_cost").sum()).collect(engine="streaming")
+def day_sums(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
+    """A line per group and a column per day of both windows, named by its ISO date: net nano-dollars, 0 without a row.
 
-
-def trends(rows: pl.DataFrame, by: list[str], window: Window) -> pl.DataFrame:
-    """Per group with a row in the window, `trend`: net US dollars of each of its days in order, 0 without a row.
-
-    `rows` are cost rows or `day_sums` of them.
+    Texts are `String`. Without `by` all is one group.
     """
-    sums = day_sums(rows, by).filter(pl.col("day").is_between(window.start, window.end, closed="left"))
-    days = pl.DataFrame({"day": list(window.days())}, schema={"day": pl.Date})
-    filled = sums.select(by).unique().join(days, how="cross").join(sums, on=[*by, "day"], how="left")
-    dollars = pl.col("net_cost").sort_by("day").fill_null(0) / NANOS
-    return filled.group_by(by).agg(dollars.alias("trend")).with_columns(plain())
+    days = [day.isoformat() for window in (spend.window.previous, spend.window) for day in window.days()]
+    known = [*spend.day_columns(spend.window.previous), *spend.day_columns(spend.window)]
+    sums = spend.days.group_by(by).agg(pl.col(known).sum()) if by else spend.days.select(pl.col(known).sum())
+    found = sums.with_columns(plain()).collect()
+    absent = [pl.lit(0, pl.Int64).alias(day) for day in days if day not in known]
+    return found.with_columns(absent).select(*by, *days)
+
+
+def daily(spend: Spend, by: str) -> pl.DataFrame:
+    """Net nano-dollars per day and value of `by`, both windows, ordered; days without cost are absent.
+
+    Columns `day`, `by`, `is_current`, `net_cost`.
+    """
+    days = day_sums(spend, [by]).unpivot(index=by, variable_name="day", value_name="net_cost")
+    day = pl.col("day").str.to_date("%Y-%m-%d")
+    return (
+        days.filter(pl.col("net_cost") != 0)
+        .select(day, by, (day >= spend.window.start).alias("is_current"), "net_cost")
+        .sort("day", by)
+    )
+
+
+def trends(sums: pl.DataFrame, by: Sequence[str], window: Window) -> pl.DataFrame:
+    """Per group, `trend`: net US dollars of each day of the window in order, 0 without a row; `sums` are `day_sums`."""
+    return sums.select(*by, pl.concat_list(dollars(window)).alias("trend"))
+
+
+def dollars(window: Window) -> list[pl.Expr]:
+    """Net US dollars of each day of a window, of `day_sums`."""
+    return [pl.col(day.isoformat()) / NANOS for day in window.days()]

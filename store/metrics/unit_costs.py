@@ -15,9 +15,9 @@ MODEL = ["provider", "model"]
 def unit_costs(rows: pl.DataFrame) -> pl.DataFrame:
     """Per provider and model of the current window, the unit most of its cost is counted in, and its price.
 
-    `rows` are those of `chosen`. `unit_cost` is net and `billed_unit_cost` billed US dollars per `pricing_unit`, over
-    the rows that report a quantity in it; null where these were paid back. `previous_unit_cost` is net, `units` how
-    many there were. Models without any such row are absent. Those without output are counted in input tokens, since
+    `rows` are the `sums` of a `Spend`. `unit_cost` is net and `billed_unit_cost` billed US dollars per `pricing_unit`,
+    over the rows that report a quantity in it; null where these were paid back. `previous_unit_cost` is net, `units`
+    how many there were. Models without any such row are absent. Those without output are counted in input tokens, since
     their price compares with that of no other. `is_estimated`: part of the cost is not a bill.
     """
     lines = _whole_images(_by_unit(rows)).filter(pl.col("quantity") > 0)

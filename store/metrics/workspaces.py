@@ -6,6 +6,7 @@ from store.metrics.images import IMAGE_COLUMNS, image_sums, with_image_cost
 from store.metrics.outliers import outliers
 from store.metrics.rows import CostFilter, plain
 from store.metrics.sums import MONEY, TOKENS, finished, summed
+from store.series import Spend
 
 WORKSPACE_COLUMNS = (
     "workspace", "naming", "providers", "parts", "workspace_ids", *MONEY, "previous_net_cost", "change", "outlier",
@@ -19,16 +20,17 @@ UNNAMED = "unnamed"
 PLACE = ["account_id", "workspace_id"]
 
 
-def workspaces(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+def workspaces(spend: Spend, asked: CostFilter) -> pl.DataFrame:
     """One line per display name: workspaces of several providers under one name are one line.
 
     `parts` counts them. `naming` is `unnamed` where a workspace is shown under the provider's raw id, else null.
     """
+    rows = spend.sums
     lines = (
         summed(with_image_cost(rows), ["workspace"], *image_sums())
         .join(_places(rows), on="workspace", how="left")
         .join(_models(rows), on="workspace", how="left")
-        .join(outliers(rows, ["workspace"], asked.window), on="workspace", how="left")
+        .join(outliers(spend, ["workspace"]), on="workspace", how="left")
     )
     return finished(lines, asked, default_sort="net_cost", names=["workspace"]).select(WORKSPACE_COLUMNS)
 
@@ -65,12 +67,12 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
     return _distinct(rows, "model").group_by("workspace").agg(pl.len().cast(pl.Int64).alias("models"))
 
 
-def workspace_parts(rows: pl.DataFrame, workspace: str) -> pl.DataFrame:
+def workspace_parts(spend: Spend, workspace: str) -> pl.DataFrame:
     """What a line of `workspaces` is made of: one line per account and workspace id, largest net cost first.
 
     Columns: `PART_COLUMNS` and `account_id`. `share` is of the net cost of the line; null when that is not positive.
     """
-    mine = with_image_cost(rows).filter(pl.col("workspace") == workspace)
+    mine = with_image_cost(spend.sums).filter(pl.col("workspace") == workspace)
     keys = _distinct(mine, "account_id", "workspace_id", "api_key_id").group_by(PLACE).agg(_keys())
     parts = summed(mine, ["account_id", "provider", "account", "workspace_id"], *image_sums())
     parts = parts.join(keys, on=PLACE, how="left")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from store.accounts import unlink
 from store.frames import read_costs
 from store.metrics import CostFilter, chosen, models, workspaces
-from store.queries import parted_rows
+from store.queries import parted_spend
 from store.records import CostRecord, Statement, Window
 from store.write import save_statement
 from tests.store.cast import Syncing, begin
@@ -198,10 +198,10 @@ def test_tables_from_categories_equal_a_plain_row_by_row_computation(sync: Synci
             values = {"run_id": own.run_id, "holder": own.holder, "now": own.now, "today": today}
             save_statement(own.store, own.account_id, statement, **values)
             for wanted in asked:
-                costs = parted_rows(own.store, wanted.window)[0]
-                rows = chosen(costs.filter(pl.col("account_id") == own.account_id), wanted)
-                assert lines(models(rows, wanted), "model") == plainly(statement, wanted, lambda record: record.model)
-                assert lines(workspaces(rows, wanted), "workspace") == plainly(statement, wanted, shown)
+                costs = parted_spend(own.store, wanted.window)[0]
+                spend = chosen(costs.narrowed(pl.col("account_id") == own.account_id), wanted)
+                assert lines(models(spend, wanted), "model") == plainly(statement, wanted, lambda record: record.model)
+                assert lines(workspaces(spend, wanted), "workspace") == plainly(statement, wanted, shown)
 
     agree()
 

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 
 from store.frames import KEY_SCHEMA, MICROS
-from store.metrics import API_KEY_COLUMNS, CostFilter, api_keys, chosen, costs, key_costs, key_findings
+from store.metrics import API_KEY_COLUMNS, CostFilter, api_keys, costs, key_costs, key_findings
 from store.queries import QUERIES
 from store.records import ApiKeyRecord
 from tests.store.cast import Syncing, bill, cost, day, march
-from tests.store.test_metrics import ASKED, FIVE, D, frame, lines, row
+from tests.store.test_metrics import ASKED, FIVE, D, frame, kept, lines, row, spend
 
 NOON = datetime(2026, 3, 19, 12, tzinfo=UTC)
 PLACE = {"account_id": 1, "provider": "openai", "account": "Team", "workspace_id": "w1", "workspace": "W1"}
@@ -24,8 +24,8 @@ def known(*keys: dict[str, Any]) -> pl.DataFrame:
 
 
 def table(rows: pl.DataFrame, keys: pl.DataFrame, asked: CostFilter = ASKED) -> pl.DataFrame:
-    found = key_findings(rows, rows.clear(), keys.select(KEY_SCHEMA.keys()), asked.window)
-    return api_keys(chosen(rows, asked), asked, keys, found)
+    found = key_findings(spend(rows, asked.window), spend(frame(), asked.window), keys.select(KEY_SCHEMA.keys()))
+    return api_keys(kept(rows, asked), asked, keys, found)
 
 
 def test_keys_that_spent_nothing_stand_with_zero_cost_and_unknown_usage() -> None:
@@ -90,8 +90,8 @@ def test_the_cost_rows_of_keys_add_up_to_their_lines() -> None:
     asked = replace(ASKED, min_cost=Decimal(3), sort="requests", descending=False)
     rows = frame(*FIVE.to_dicts(), row(14, 2, api_key_id="k9", account_id=1), row(14, 0.5))
     found = table(rows, known(), asked)
-    behind = key_costs(chosen(rows, asked), asked, found)
-    assert behind.columns == costs(chosen(rows, asked), asked).columns
+    behind = key_costs(kept(rows, asked), asked, found)
+    assert behind.columns == costs(kept(rows, asked), asked).columns
     assert lines(behind, "day", "api_key_id", "net_cost") == [
         (day(20), "k9", 6 * D),
         (day(14), "k1", D // 2),

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from store.metrics import chosen
+from store.metrics import CostFilter
 from store.metrics.coverage import (
     KEY_COVERAGE_COLUMNS,
     MODEL_COVERAGE_COLUMNS,
@@ -22,7 +22,11 @@ from store.metrics.coverage import (
     unpriced,
 )
 from tests.store.cast import day
-from tests.store.test_metrics import ASKED, D, frame, lines, row
+from tests.store.test_metrics import ASKED, D, frame, kept, lines, row, spend
+
+
+def chosen(rows: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    return kept(rows, asked).sums
 
 
 def told(on: int, dollars: float, **more: Any) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def test_a_bill_that_was_paid_back_is_not_to_be_covered() -> None:
 
 def test_a_gateways_rows_meter_the_bill_behind_it_and_are_no_bill_themselves() -> None:
     elsewhere = frame(row(12, 6, provider="litellm", upstream="openai", requests=7))
-    metered = seen(told_of(), elsewhere)
+    metered = seen(told_of(), spend(elsewhere))
     rows = chosen(frame(row(12, 10), row(12, 5, provider="litellm", upstream="groq")), ASKED)
     table = model_coverage(rows, metered, ASKED)
     assert lines(table, "provider", "billed_cost", "covered", "events") == [("openai", 10 * D, 6 * D, 7)]

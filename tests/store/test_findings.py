@@ -9,7 +9,7 @@ import pytest
 from store.frames import KEY_SCHEMA
 from store.metrics import FINDINGS, finding_counts, key_findings, of_finding
 from store.metrics.findings import with_findings
-from tests.store.test_metrics import ASKED, D, frame, row
+from tests.store.test_metrics import D, frame, row, spend
 
 LONG_AGO = datetime(2025, 5, 1, tzinfo=UTC)
 EARLY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -24,7 +24,7 @@ def keys(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def said(rows: pl.DataFrame, known: pl.DataFrame, elsewhere: pl.DataFrame = NOTHING) -> dict[str, str]:
-    found = key_findings(rows, elsewhere, known, ASKED.window)
+    found = key_findings(spend(rows), spend(elsewhere), known)
     return dict(found.select("api_key_id", "findings").iter_rows())
 
 
@@ -144,5 +144,5 @@ def test_findings_count_keys_and_not_lines_and_unattributed_counts_money() -> No
 
 def test_when_a_key_was_made_and_used_stands_beside_its_findings() -> None:
     known = keys({"api_key_id": "k1", "created_at": EARLY, "last_used_at": NOW})
-    found = key_findings(frame(row(12, 1), row(2, 1)), NOTHING, known, ASKED.window)
+    found = key_findings(spend(frame(row(12, 1), row(2, 1))), spend(NOTHING), known)
     assert found.select("created_at", "last_used_at").row(0) == (EARLY, NOW)

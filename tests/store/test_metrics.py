@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from store import metrics
-from store.cost_rows import COST_SCHEMA
 from store.frames import NANOS
 from store.metrics import CostFilter, billed_elsewhere, chosen, left_out, reconciled, spending
+from store.packed import COST_SCHEMA
 from store.records import Window
+from store.series import CostSeries, Spend
 from tests.store.cast import day, march
 
 D = NANOS
@@ -36,6 +37,16 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=SCHEMA)
 
 
+def spend(rows: pl.DataFrame, window: Window = ASKED.window) -> Spend:
+    """All the costs of a window and the one before it."""
+    return CostSeries(rows).within(window)
+
+
+def kept(rows: pl.DataFrame, asked: CostFilter) -> Spend:
+    """The costs that a filter leaves over."""
+    return chosen(spend(rows, asked.window), asked)
+
+
 FIVE = frame(
     row(5, 2, requests=4),
     row(12, 3, credits_applied=D, requests=0, input_tokens=100),
@@ -52,7 +63,7 @@ def lines(table: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 
 
 def test_providers_sum_the_window_and_compare_with_the_one_before() -> None:
-    table = metrics.providers(chosen(FIVE, ASKED), ASKED)
+    table = metrics.providers(kept(FIVE, ASKED), ASKED)
     assert lines(table, "provider", "billed_cost", "credits_applied", "net_cost", "previous_net_cost", "change") == [
         ("anthropic", 6 * D, 0, 6 * D, None, None),
         ("openai", 4 * D, D, 3 * D, 2 * D, 0.5),
@@ -62,9 +73,9 @@ def test_providers_sum_the_window_and_compare_with_the_one_before() -> None:
 
 
 def test_not_reported_is_null_and_measured_none_is_zero() -> None:
-    table = metrics.providers(chosen(FIVE, ASKED), ASKED)
+    table = metrics.providers(kept(FIVE, ASKED), ASKED)
     assert lines(table, "requests", "input_tokens", "output_tokens") == [(None, None, None), (0, 100, None)]
-    totals = metrics.totals(chosen(FIVE, ASKED))
+    totals = metrics.totals(kept(FIVE, ASKED).sums)
     assert (totals["requests"], totals["previous_requests"], totals["output_tokens"]) == (0, 4, None)
     assert (totals["net_cost"], totals["previous_net_cost"]) == (9 * D, 2 * D)
 
@@ -81,7 +92,7 @@ def test_new_differs_from_a_previous_cost_that_allows_no_ratio() -> None:
         row(2, 4, model="gone"),
     )
     asked = replace(ASKED, sort="model", descending=False)
-    table = metrics.models(chosen(rows, asked), asked)
+    table = metrics.models(kept(rows, asked), asked)
     assert lines(table, "model", "previous_net_cost", "change") == [
         ("fell", 4 * D, -1.0),
         ("new", None, None),
@@ -91,18 +102,18 @@ def test_new_differs_from_a_previous_cost_that_allows_no_ratio() -> None:
 
 
 def test_an_empty_window_gives_empty_tables_of_the_same_columns() -> None:
-    empty = chosen(frame(), ASKED)
+    empty = kept(frame(), ASKED)
     for table, columns in (
         (metrics.providers(empty, ASKED), metrics.PROVIDER_COLUMNS),
         (metrics.workspaces(empty, ASKED), metrics.WORKSPACE_COLUMNS),
         (metrics.costs(empty, ASKED), metrics.COST_COLUMNS),
     ):
         assert (tuple(table.columns), table.height) == (columns, 0)
-    assert set(metrics.totals(empty).values()) == {None}
+    assert set(metrics.totals(empty.sums).values()) == {None}
 
 
 def test_shares_need_a_positive_total() -> None:
-    rows = chosen(frame(row(12, 1), row(12, -1, provider="fal")), ASKED)
+    rows = kept(frame(row(12, 1), row(12, -1, provider="fal")), ASKED)
     assert lines(metrics.providers(rows, ASKED), "share") == [(None,), (None,)]
 
 
@@ -116,7 +127,7 @@ def test_tokens_per_request_divide_only_rows_that_report_both() -> None:
         row(12, 1, model="idle", requests=0, input_tokens=0),
     )
     asked = replace(ASKED, sort="model", descending=False)
-    assert lines(metrics.models(chosen(rows, asked), asked), "model", "tokens_per_request") == [
+    assert lines(metrics.models(kept(rows, asked), asked), "model", "tokens_per_request") == [
         ("gpt-5", 50.0),
         ("idle", None),
         ("silent", None),
@@ -152,7 +163,7 @@ def test_search_takes_text_literally_and_letter_case_aside_in_every_name(search:
         row(12, 1, model="ÄRGER"),
         row(12, 1, model="plain", **names),
     )
-    assert set(chosen(rows, replace(ASKED, search=search))["model"]) == found
+    assert set(kept(rows, replace(ASKED, search=search)).sums["model"]) == found
 
 
 @pytest.mark.parametrize(
@@ -173,7 +184,7 @@ def test_search_takes_text_literally_and_letter_case_aside_in_every_name(search:
 )
 def test_filters_keep_what_they_name(asked: dict[str, Any], models: list[str]) -> None:
     wanted = replace(ASKED, **asked)
-    assert metrics.models(chosen(FIVE, wanted), wanted)["model"].to_list() == models
+    assert metrics.models(kept(FIVE, wanted), wanted)["model"].to_list() == models
 
 
 def test_lines_sort_with_nulls_last_and_ties_by_name_both_ways() -> None:
@@ -182,13 +193,13 @@ def test_lines_sort_with_nulls_last_and_ties_by_name_both_ways() -> None:
     )
     for descending, order in ((True, "dabc"), (False, "abdc")):
         asked = replace(ASKED, sort="requests", descending=descending)
-        assert "".join(metrics.models(chosen(rows, asked), asked)["model"]) == order
+        assert "".join(metrics.models(kept(rows, asked), asked)["model"]) == order
     asked = replace(ASKED, sort="model", descending=True)
-    assert "".join(metrics.models(chosen(rows, asked), asked)["model"]) == "dcba"
+    assert "".join(metrics.models(kept(rows, asked), asked)["model"]) == "dcba"
 
 
 def test_costs_are_the_rows_of_the_window_newest_day_first() -> None:
-    table = metrics.costs(chosen(FIVE, ASKED), ASKED)
+    table = metrics.costs(kept(FIVE, ASKED), ASKED)
     assert lines(table, "day", "model") == [(day(20), "claude"), (day(12), "gpt-5"), (day(12), "o9")]
 
 
@@ -216,12 +227,12 @@ def test_what_is_left_out_is_summed_by_gateway_and_the_provider_behind_it() -> N
         row(12, 3, provider="openrouter", upstream="openai"),
         row(2, 50, provider="litellm", upstream="openai"),
     )
-    assert left_out(chosen(rows, ASKED)).rows() == [
+    assert left_out(kept(rows, ASKED)).rows() == [
         ("litellm", "anthropic", 4 * D),
         ("litellm", "openai", 3 * D),
         ("openrouter", "openai", 3 * D),
     ]
-    assert left_out(chosen(frame(), ASKED)).is_empty()
+    assert left_out(kept(frame(), ASKED)).is_empty()
 
 
 def test_days_are_compared_with_the_providers_own_totals() -> None:
@@ -233,7 +244,7 @@ def test_days_are_compared_with_the_providers_own_totals() -> None:
         }
     )
     rows = frame(row(12, 1), row(12, 2, workspace_id="", api_key_id=""), row(13, 4), row(12, 2, account_id=2))
-    assert reconciled(chosen(rows, ASKED), chosen(frame(), ASKED), controls, ASKED.window) == {
+    assert reconciled(kept(rows, ASKED), kept(frame(), ASKED), controls) == {
         "days": 4,
         "equal_days": 3,
         "unattributed": 2 * D,
@@ -243,13 +254,13 @@ def test_days_are_compared_with_the_providers_own_totals() -> None:
 def test_a_gateways_own_total_holds_the_rows_that_another_bill_holds_too() -> None:
     controls = pl.DataFrame({"account_id": [3], "day": [day(12)], "control_total": [7 * D]})
     gateway = {"provider": "litellm", "account_id": 3}
-    rows = chosen(frame(row(12, 2, **gateway, upstream="groq")), ASKED)
-    elsewhere = chosen(frame(row(12, 5, **gateway, upstream="openai", workspace_id="", api_key_id="")), ASKED)
-    assert reconciled(rows, elsewhere, controls, ASKED.window) == {"days": 1, "equal_days": 1, "unattributed": 0}
+    rows = kept(frame(row(12, 2, **gateway, upstream="groq")), ASKED)
+    elsewhere = kept(frame(row(12, 5, **gateway, upstream="openai", workspace_id="", api_key_id="")), ASKED)
+    assert reconciled(rows, elsewhere, controls) == {"days": 1, "equal_days": 1, "unattributed": 0}
 
 
 def test_daily_sums_are_net_and_ordered() -> None:
-    table = metrics.daily(chosen(FIVE, ASKED), "provider")
+    table = metrics.daily(kept(FIVE, ASKED), "provider")
     assert lines(table, "day", "provider", "net_cost", "is_current") == [
         (day(5), "openai", 2 * D, False),
         (day(12), "openai", 3 * D, True),

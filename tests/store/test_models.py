@@ -8,17 +8,16 @@ import pytest
 
 from store import metrics
 from store.frames import MICROS
-from store.metrics import chosen
 from store.metrics.efficiency import LEAST_LEAD
 from store.metrics.images import RESOLUTION_COLUMNS, resolutions
 from store.metrics.model_totals import model_totals
-from tests.store.test_metrics import ASKED, D, frame, lines, row
+from tests.store.test_metrics import ASKED, D, frame, kept, lines, row
 
 BY_NAME = replace(ASKED, sort="model", descending=False)
 
 
 def table_of(*rows: dict[str, Any]) -> pl.DataFrame:
-    return metrics.models(chosen(frame(*rows), BY_NAME), BY_NAME)
+    return metrics.models(kept(frame(*rows), BY_NAME), BY_NAME)
 
 
 def tokens(model: str, dollars: float, millions: float, **more: Any) -> dict[str, Any]:
@@ -148,7 +147,7 @@ def test_a_model_whose_images_are_only_counted_carries_its_whole_cost() -> None:
         ("counted", 4, 8 * D, "images", 2.0),
         ("text", None, None, "1M tokens", 50.0),
     ]
-    mix = resolutions(chosen(frame(*rows), ASKED))
+    mix = resolutions(kept(frame(*rows), ASKED))
     assert tuple(mix.columns) == RESOLUTION_COLUMNS
     assert lines(mix, "model", "images", "cost_per_image", "standard_images", "hd_images", "sizes") == [
         ("billed", 8, 1.0, 5, 3, "1024×1024 62 %, 1024×1792 38 %"),
@@ -157,7 +156,7 @@ def test_a_model_whose_images_are_only_counted_carries_its_whole_cost() -> None:
 
 
 def test_image_costs_stand_against_those_of_the_period_before() -> None:
-    mix = resolutions(chosen(frame(made("m", 4, 4, on=2), made("m", 6, 3), made("n", 1, 1)), ASKED))
+    mix = resolutions(kept(frame(made("m", 4, 4, on=2), made("m", 6, 3), made("n", 1, 1)), ASKED))
     assert lines(mix, "model", "image_cost", "previous_net_cost", "change", "sizes") == [
         ("m", 6 * D, 4 * D, 0.5, "size not told 100 %"),
         ("n", D, None, None, "size not told 100 %"),
@@ -165,7 +164,7 @@ def test_image_costs_stand_against_those_of_the_period_before() -> None:
 
 
 def test_the_figures_above_the_table_add_up_what_stands_in_it() -> None:
-    rows = chosen(
+    rows = kept(
         frame(
             row(2, 4, model="a", input_tokens=1_000_000, output_tokens=1_000_000, cached_input_tokens=0),
             row(12, 6, model="a", input_tokens=1_000_000, output_tokens=1_000_000, cached_input_tokens=250_000),
@@ -174,16 +173,16 @@ def test_the_figures_above_the_table_add_up_what_stands_in_it() -> None:
         ),
         ASKED,
     )
-    found = model_totals(rows, metrics.models(rows, ASKED))
+    found = model_totals(rows.sums, metrics.models(rows, ASKED))
     assert (found.per_million_tokens, found.price_change) == (2.0, 0.5)
     assert (found.cached_share, found.cached_share_before) == (0.25, 0.0)
     assert (found.images, found.image_cost, found.per_image) == (10, 5 * D, 0.5)
 
 
 def test_an_empty_window_has_no_figures() -> None:
-    rows = chosen(frame(), ASKED)
+    rows = kept(frame(), ASKED)
     table = metrics.models(rows, ASKED)
     assert (table.height, set(metrics.MODEL_COLUMNS) <= set(table.columns)) == (0, True)
-    found = model_totals(rows, table)
+    found = model_totals(rows.sums, table)
     assert {found.per_million_tokens, found.price_change, found.cached_share, found.images, found.per_image} == {None}
     assert resolutions(rows).height == 0

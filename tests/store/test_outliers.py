@@ -11,6 +11,7 @@ from store.metrics.outliers import LEAST_DAYS
 from store.metrics.trends import day_sums, trends
 from store.records import Window
 from tests.store.cast import day, march
+from tests.store.test_metrics import frame, row, spend
 
 D = NANOS
 WINDOW = march(16, 30)
@@ -19,13 +20,15 @@ WINDOW = march(16, 30)
 
 def rows(**daily: dict[int, float]) -> pl.DataFrame:
     """Dollars by day of March, per model."""
-    cells = [(name, day(on), int(dollars * D)) for name, days in daily.items() for on, dollars in days.items()]
-    return pl.DataFrame(cells, schema={"model": pl.Categorical, "day": pl.Date, "net_cost": pl.Int64}, orient="row")
+    return frame(*[row(on, dollars, model=name) for name, days in daily.items() for on, dollars in days.items()])
 
 
-def word(frame: pl.DataFrame, window: Window = WINDOW) -> Any:
-    found = dict(outliers(frame, ["model"], window).iter_rows())
-    return found.get("m", "no line")
+def word(rows: pl.DataFrame, window: Window = WINDOW) -> Any:
+    return words(rows, window).get("m", "no line")
+
+
+def words(rows: pl.DataFrame, window: Window = WINDOW) -> dict[str, Any]:
+    return dict(outliers(spend(rows, window), ["model"]).iter_rows())
 
 
 def days(first: int, last: int, *dollars: float) -> dict[int, float]:
@@ -85,23 +88,26 @@ def test_a_line_without_a_row_in_the_window_has_no_word() -> None:
 
 
 def test_each_line_is_judged_by_its_own_past() -> None:
-    frame = rows(m=UNEVEN | days(16, 30, 60), other=days(1, 15, 60) | days(16, 30, 60))
-    assert dict(outliers(frame, ["model"], WINDOW).iter_rows()) == {"m": "above", "other": "usual"}
-    assert outliers(frame, ["model"], WINDOW).schema["model"] == pl.String
+    both = rows(m=UNEVEN | days(16, 30, 60), other=days(1, 15, 60) | days(16, 30, 60))
+    assert words(both) == {"m": "above", "other": "usual"}
+    assert outliers(spend(both, WINDOW), ["model"]).schema["model"] == pl.String
 
 
-def test_day_sums_and_rows_are_judged_alike() -> None:
-    frame = rows(m=UNEVEN | days(16, 30, 60))
-    twice = pl.concat([frame, frame])
-    assert word(day_sums(twice, ["model"])) == word(twice) == "above"
+def test_the_series_of_a_line_are_judged_together() -> None:
+    """A first row of one part begins the past of the whole line."""
+    parts = [row(on, 5, model="m", api_key_id=key) for key in ("a", "b") for on in range(1 if key == "a" else 12, 16)]
+    now = [row(20, 900, model="m", api_key_id="b")]
+    assert word(frame(*parts, *now)) == "above"
+    assert word(frame(*[part for part in parts if part["api_key_id"] == "b"], *now)) is None
 
 
 def test_an_empty_frame_has_no_line() -> None:
-    assert outliers(rows(), ["model"], WINDOW).columns == ["model", "outlier"]
-    assert trends(rows(), ["model"], WINDOW).columns == ["model", "trend"]
+    nothing = spend(frame(), WINDOW)
+    assert outliers(nothing, ["model"]).columns == ["model", "outlier"]
+    assert trends(day_sums(nothing, ["model"]), ["model"], WINDOW).columns == ["model", "trend"]
 
 
 def test_a_trend_has_a_place_for_every_day_of_the_window() -> None:
-    frame = rows(m={15: 9.0, 16: 2.0, 18: -1.0}, other={17: 4.0}, past={3: 1.0})
-    found = dict(trends(frame, ["model"], march(16, 18)).iter_rows())
-    assert found == {"m": [2.0, 0.0, -1.0], "other": [0.0, 4.0, 0.0]}
+    costs = spend(rows(m={15: 9.0, 16: 2.0, 18: -1.0}, other={17: 4.0}, past={3: 1.0}), march(16, 18))
+    found = dict(trends(day_sums(costs, ["model"]), ["model"], march(16, 18)).iter_rows())
+    assert found == {"m": [2.0, 0.0, -1.0], "other": [0.0, 4.0, 0.0], "past": [0.0, 0.0, 0.0]}

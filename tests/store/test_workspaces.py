@@ -1,8 +1,8 @@
 """The Workspaces table and its parts from rows whose sums can be checked in the head; the window is March 11 to 20."""
 
 from store.frames import MICROS
-from store.metrics import PART_COLUMNS, chosen, unnamed, workspace_parts, workspaces
-from tests.store.test_metrics import ASKED, D, frame, lines, row
+from store.metrics import PART_COLUMNS, unnamed, workspace_parts, workspaces
+from tests.store.test_metrics import ASKED, D, frame, kept, lines, row
 
 OURS = frame(
     row(12, 1, workspace="Ours"),
@@ -15,7 +15,7 @@ OURS = frame(
 
 
 def test_workspaces_of_several_providers_under_one_name_are_one_line() -> None:
-    table = workspaces(chosen(OURS, ASKED), ASKED)
+    table = workspaces(kept(OURS, ASKED), ASKED)
     assert lines(table, "workspace", "providers", "parts", "workspace_ids", "billed_cost", "api_keys", "models") == [
         ("Ours", "fal, openai", 3, "p7, w1", 8 * D, 3, 2),
         ("Unattributed", "openai", 1, "", 8 * D, 0, 1),
@@ -23,7 +23,7 @@ def test_workspaces_of_several_providers_under_one_name_are_one_line() -> None:
 
 
 def test_the_parts_of_a_name_add_up_to_its_line() -> None:
-    parts = workspace_parts(chosen(OURS, ASKED), "Ours")
+    parts = workspace_parts(kept(OURS, ASKED), "Ours")
     assert (*PART_COLUMNS, "account_id") == tuple(parts.columns)
     assert lines(parts, "provider", "account_id", "workspace_id", "net_cost", "previous_net_cost", "share") == [
         ("fal", 2, "p7", 6 * D, None, 0.75),
@@ -31,11 +31,11 @@ def test_the_parts_of_a_name_add_up_to_its_line() -> None:
         ("openai", 1, "w1", D, 4 * D, 0.125),
     ]
     assert lines(parts, "cost_basis", "api_keys") == [("reported", 1), ("priced", 1), ("reported", 1)]
-    assert workspace_parts(chosen(OURS, ASKED), "Nobody's").is_empty()
+    assert workspace_parts(kept(OURS, ASKED), "Nobody's").is_empty()
 
 
 def test_parts_of_a_line_without_cost_have_no_share() -> None:
-    rows = chosen(frame(row(12, 1), row(12, -1, account_id=2)), ASKED)
+    rows = kept(frame(row(12, 1), row(12, -1, account_id=2)), ASKED)
     assert lines(workspace_parts(rows, "W1"), "share") == [(None,), (None,)]
 
 
@@ -47,7 +47,7 @@ def test_a_workspace_shown_by_the_providers_id_is_unnamed() -> None:
         row(12, 1, workspace_id="", api_key_id=""),
         row(2, 1, workspace_id="proj_4", workspace="proj_4"),
     )
-    table = workspaces(chosen(rows, ASKED), ASKED)
+    table = workspaces(kept(rows, ASKED), ASKED)
     assert lines(table, "workspace", "naming") == [
         ("proj_1", "unnamed"),
         ("Ours", None),
@@ -65,16 +65,16 @@ def test_images_are_rolled_into_their_workspace() -> None:
         row(2, 7, usage_quantity=9 * MICROS, usage_unit="images", model="painter"),
         row(12, 4, workspace_id="w2"),
     )
-    table = workspaces(chosen(rows, ASKED), ASKED)
+    table = workspaces(kept(rows, ASKED), ASKED)
     assert lines(table, "workspace", "images", "image_cost", "net_cost") == [
         ("W1", 4, 3 * D, 8 * D),
         ("W2", None, None, 4 * D),
     ]
-    parts = workspace_parts(chosen(rows, ASKED), "W1")
+    parts = workspace_parts(kept(rows, ASKED), "W1")
     assert lines(parts, "provider", "images", "image_cost") == [("openai", 3, 2 * D), ("fal", 1, D)]
 
 
 def test_a_name_is_judged_by_the_past_of_all_its_parts() -> None:
     past = [row(on, 5, account_id=account) for on in range(1, 11) for account in (1, 2)]
     now = [row(on, 50 if account == 1 else 5, account_id=account) for on in range(11, 21) for account in (1, 2)]
-    assert lines(workspaces(chosen(frame(*past, *now), ASKED), ASKED), "workspace", "outlier") == [("W1", "above")]
+    assert lines(workspaces(kept(frame(*past, *now), ASKED), ASKED), "workspace", "outlier") == [("W1", "above")]

@@ -1,0 +1,131 @@
+"""Costs by series: all that a row tells beside its day and its numbers says to which series it belongs.
+
+A filter looks at each series once instead of once a day, and sums are added up from the series' own. Rows that report
+different measures are of different series, so that a sum is unknown exactly where its rows are; so are rows that take
+back, so that amounts of both signs can be told apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+
+from store.records import Window
+
+MEASURES = (
+    "billed_cost", "list_cost", "credits_applied", "input_tokens", "cached_input_tokens", "cache_write_tokens",
+    "output_tokens", "usage_quantity", "requests",
+)  # fmt: skip
+OF_ROWS = {"day", *MEASURES, "net_cost"}
+"""Columns of cost rows that do not tell the series."""
+SERIES, REPORTED = "series", "reported"
+NET = (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost")
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What a filter leaves over of the costs of a window and of the one before it; money in nano-dollars.
+
+    `sums`: the rows added up over the days of either window, told apart by `is_current`; `first_day` is the first with
+    a row. `days`: a line per series and a column per day, named by its ISO date, of net cost, null without a row.
+    `bills`: billed cost per account and day of the window, whatever is filtered but the provider. All have the columns
+    that tell a series, `bills` account and provider alone.
+    """
+
+    window: Window
+    sums: pl.DataFrame
+    days: pl.LazyFrame
+    bills: pl.DataFrame
+    _of: "CostSeries"
+
+    def narrowed(self, keep: pl.Expr) -> "Spend":
+        """The series for which an expression over what tells them holds."""
+        return replace(self, sums=self.sums.filter(keep), days=self.days.filter(keep))
+
+    def rows(self) -> pl.DataFrame:
+        """The cost rows themselves, of the window alone."""
+        return self._of.rows(self.window, self.sums[SERIES].unique())
+
+    def alone(self) -> "Spend":
+        """Without the window before."""
+        return replace(
+            self,
+            sums=self.sums.filter("is_current"),
+            days=self.days.drop(self.day_columns(self.window.previous)),
+        )
+
+    def day_columns(self, window: Window) -> list[str]:
+        """The columns of `days` that lie within a window, oldest first."""
+        known = set(self.days.collect_schema())
+        return [name for name in map(date.isoformat, window.days()) if name in known]
+
+
+class CostSeries:
+    """The cost rows of a span, ordered by series."""
+
+    def __init__(self, costs: pl.DataFrame, named: Callable[[pl.DataFrame], pl.DataFrame] | None = None) -> None:
+        """`costs` are rows of `packed.COST_SCHEMA`; `named` adds columns to the lines that tell the series."""
+        told = [name for name in costs.columns if name not in OF_ROWS]
+        grouped = costs.lazy().group_by(*told, _reported()).agg("day", *MEASURES).with_row_index(SERIES).collect()
+        series = grouped.select(SERIES, *told)
+        self._series = series if named is None else named(series)
+        self._rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
+        self._days = _by_day(self._rows, self._series)
+        self._bills = _bills(costs, self._series)
+
+    def within(self, window: Window) -> Spend:
+        """All costs of a window and of the one before it."""
+        both = Window(window.previous.start, window.end)
+        sums = (
+            self._rows.lazy()
+            .filter(_within(both))
+            .group_by(SERIES, (pl.col("day") >= window.start).alias("is_current"))
+            .agg(*[_known_sum(name) for name in MEASURES], pl.col("day").min().alias("first_day"))
+            .with_columns(NET)
+            .collect()
+        )
+        days = [name for name in map(date.isoformat, both.days()) if name in self._days.columns]
+        return Spend(
+            window,
+            self._told(sums),
+            self._days.select(*self._series.columns, *days).lazy(),
+            self._bills.filter(_within(window)),
+            self,
+        )
+
+    def rows(self, window: Window, series: pl.Series) -> pl.DataFrame:
+        """The cost rows of some series in a window, with `net_cost`."""
+        is_asked = _within(window)
+        if series.len() < self._series.height:
+            is_asked &= pl.col(SERIES).is_in(series.implode())
+        return self._told(self._rows.filter(is_asked).with_columns(NET))
+
+    def _told(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Lines of numbers with what tells their series beside them."""
+        return pl.concat([self._series[lines[SERIES]], lines.drop(SERIES)], how="horizontal")
+
+
+def _within(window: Window) -> pl.Expr:
+    return pl.col("day").is_between(window.start, window.end, closed="left")
+
+
+def _reported() -> pl.Expr:
+    """A number that tells which measures a row has, and whether it takes back."""
+    bits = [*[pl.col(name).is_not_null() for name in MEASURES], pl.col("billed_cost") < 0]
+    return pl.sum_horizontal(bit.cast(pl.UInt16) * 2**place for place, bit in enumerate(bits)).alias(REPORTED)
+
+
+def _known_sum(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
+
+
+def _by_day(rows: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+    net = rows.select(SERIES, "day", NET)
+    days = net.pivot(on="day", index=SERIES, values="net_cost", aggregate_function="sum").sort(SERIES)
+    return pl.concat([series, days.drop(SERIES)], how="horizontal")
+
+
+def _bills(costs: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+    billed = costs.lazy().group_by("account_id", "day").agg(pl.col("billed_cost").sum()).collect()
+    return billed.join(series.select("account_id", "provider").unique(), on="account_id", how="left")
