@@ -1,11 +1,11 @@
-"""Coverage: which part of the bill is metered, and which keys and models bypass it."""
+"""Coverage: which part of the bill is metered, and which models, keys and workspaces bypass it."""
 
 import streamlit as st
 
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page
 from pages.parts.coverage import coverage, coverage_card, teach_metering, unpriced_models
-from pages.parts.coverage_figures import figures, key_band, rivals, unpriced_note
+from pages.parts.coverage_figures import figures, key_band, rivals, unpriced_note, workspace_band
 from pages.parts.filter_bar import Bar, drill
 from pages.parts.tables import Sheet, show
 from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed
@@ -27,5 +27,6 @@ row = show(
     summary=f"{numbers.figure(int(table['unmetered'].sum()))} unmetered",
 )
 key_band(view)
+workspace_band(view)
 if row is not None:
     drill("api_keys.py", provider=table["provider"][row], model=table["model"][row])

@@ -2,6 +2,7 @@
 
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, spend_chart, stop_if_empty
+from pages.parts.coverage import covered_workspaces
 from pages.parts.filter_bar import Bar, drill
 from pages.parts.naming import naming_buttons
 from pages.parts.tables import Sheet, filled, show
@@ -9,13 +10,13 @@ from pages.parts.workspace_panel import opened_workspace, workspace_panel
 from store import metrics
 
 COLUMNS = (
-    "workspace", "net_cost", "change", "outlier", "providers", "naming", "parts", "billed_cost", "credits_applied",
-    "images", "image_cost", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "requests",
-    "api_keys", "models", "cost_basis", "workspace_ids",
+    "workspace", "net_cost", "change", "coverage", "outlier", "providers", "naming", "parts", "billed_cost",
+    "credits_applied", "images", "image_cost", "input_tokens", "cached_input_tokens", "cache_write_tokens",
+    "output_tokens", "requests", "api_keys", "models", "cost_basis", "workspace_ids",
 )  # fmt: skip
 
 view = open_page("Workspaces", Bar("workspaces"))
-table = metrics.workspaces(view.spend, view.asked)
+table = metrics.workspaces(view.spend, view.asked, covered_workspaces(view))
 stop_if_empty(view, table)
 
 used = cards.Card("Workspaces", f"{table.height:,}", "with cost in this period", help="One for each name shown below.")
@@ -24,7 +25,7 @@ spend_chart(view, "workspace")
 naming_buttons(view.store, metrics.unnamed(table))
 sheet = Sheet(
     "workspaces",
-    filled(table, COLUMNS, metrics.IMAGE_COLUMNS),
+    filled(table, COLUMNS, (*metrics.IMAGE_COLUMNS, "coverage")),
     opens="its API keys",
     click="its parts and names",
 )

@@ -10,8 +10,9 @@ from store.engine import Store
 from store.frames import UNATTRIBUTED_NAME, covered_days, named, read_keys, read_names, read_runs
 from store.metered import read_metered
 from store.metrics import CostFilter
-from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, key_coverage, listed, model_coverage, seen
+from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed, model_coverage, seen
 from store.metrics.findings import with_metering
+from store.metrics.named_coverage import key_coverage, workspace_coverage
 from store.packed import Schema
 from store.records import Window, to_nanos
 from store.series import CostSeries, Spend
@@ -100,6 +101,20 @@ def api_keys(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.
     return metrics.of_finding(lines, asked.finding).select(metrics.API_KEY_COLUMNS)
 
 
+def covered_workspaces(store: Store, window: Window, parted: tuple[Spend, Spend] | None = None) -> pl.DataFrame:
+    """`metrics.workspace_coverage` of all workspaces; `parted` is `parted_spend` of the window."""
+    spend, elsewhere = parted_spend(store, window) if parted is None else parted
+    told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
+    return workspace_coverage(spend.sums, told, CostFilter(window=window))
+
+
+def workspaces(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
+    """The Workspaces table. `spend` is all of the window's spend."""
+    parted = known_spend(store, asked) if spend is None else (spend, spend.narrowed(pl.lit(value=False)))
+    covered = covered_workspaces(store, asked.window, parted)
+    return metrics.workspaces(metrics.chosen(parted[0], asked), asked, covered)
+
+
 def coverage(store: Store, asked: CostFilter, spend: Spend | None = None) -> pl.DataFrame:
     """The Coverage table. Only the provider narrows what is held against the bill; the search keeps models."""
     del spend
@@ -128,7 +143,7 @@ QUERIES: dict[str, Callable[..., pl.DataFrame]] = {
     "providers": _of_costs(metrics.providers),
     "models": _of_costs(lambda spend, asked: metrics.models(spend, asked).select(metrics.MODEL_COLUMNS)),
     "api_keys": api_keys,
-    "workspaces": _of_costs(metrics.workspaces),
+    "workspaces": workspaces,
     "costs": _of_costs(metrics.costs),
     "coverage": coverage,
     "sync_logs": sync_logs,

@@ -8,8 +8,13 @@ import streamlit as st
 from pages.parts import numbers
 from pages.parts.cards import Card, Tone
 from pages.parts.cost_page import CostView, whole_bill
-from pages.parts.loading import costs, metered
-from store.metrics.coverage import key_coverage, model_coverage, overall, seen, summed_coverage, unpriced
+from pages.parts.loading import costs, metered, metered_version
+from store.db import Store
+from store.metrics import CostFilter
+from store.metrics.coverage import model_coverage, overall, seen, summed_coverage, unpriced
+from store.metrics.named_coverage import key_coverage, workspace_coverage
+from store.records import Window
+from store.series import Spend
 
 GOAL = 0.9
 """What is covered less than this is amber."""
@@ -56,13 +61,46 @@ def coverage(view: CostView) -> Coverage:
 
 
 def _seen(view: CostView) -> pl.DataFrame:
-    window = view.asked.window
-    return seen(metered(view.store, window), costs(view.store, window)[1])
+    return _seen_in(view.store, view.asked.window)
+
+
+def _seen_in(store: Store, window: Window) -> pl.DataFrame:
+    return seen(metered(store, window), costs(store, window)[1])
 
 
 def bypassing_keys(view: CostView) -> pl.DataFrame:
     """`metrics.key_coverage` of the chosen providers, keys with an unmetered remainder alone."""
-    return key_coverage(whole_bill(view).sums, _seen(view), view.asked).filter(pl.col("unmetered") > 0)
+    return _of_providers(_named(view)[0], view.asked).filter(pl.col("unmetered") > 0)
+
+
+def bypassing_workspaces(view: CostView) -> pl.DataFrame:
+    """`metrics.workspace_coverage` of the chosen providers, workspaces with an unmetered remainder alone."""
+    return _of_providers(covered_workspaces(view), view.asked).filter(pl.col("unmetered") > 0)
+
+
+def covered_workspaces(view: CostView) -> pl.DataFrame:
+    """`metrics.workspace_coverage` of all workspaces, whatever is filtered."""
+    return _named(view)[1]
+
+
+def _of_providers(lines: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    return lines.filter(pl.col("provider").is_in(list(asked.providers))) if asked.providers else lines
+
+
+def _named(view: CostView) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Coverage of all keys, and of all workspaces."""
+    window = view.asked.window
+    return _named_in(view.store, window, metered_version(view.store), view.compared, view.everything)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _named_in(
+    _store: Store, window: Window, version: tuple[int, int], compared: bool, _everything: Spend
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    del version, compared
+    asked = CostFilter(window=window)
+    bill, told = _everything.sums, _seen_in(_store, window)
+    return key_coverage(bill, told, asked), workspace_coverage(bill, told, asked)
 
 
 def unpriced_models(view: CostView) -> pl.DataFrame:

@@ -8,14 +8,17 @@ from pages.parts import numbers
 from pages.parts.cards import Card
 from pages.parts.charts import inked
 from pages.parts.cost_page import CostView
-from pages.parts.coverage import Coverage, bypassing_keys
+from pages.parts.coverage import Coverage, bypassing_keys, bypassing_workspaces
 from pages.parts.palette import INK, OTHER, PROVIDERS, name_of
 from pages.parts.tables import Sheet, show, theme
 from pages.parts.text import escaped, for_plotly
 from store.frames import NANOS
 from store.metrics.coverage import COVERAGE_COLUMNS
 
-KEY_COLUMNS = ("api_key_hint", "api_key_name", "provider", "workspace", *COVERAGE_COLUMNS, "api_key_id")
+RANKED_BY = ("unmetered", "coverage", "previous_coverage")
+FIGURES = (*RANKED_BY, *(name for name in COVERAGE_COLUMNS if name not in RANKED_BY))
+KEY_COLUMNS = ("api_key_hint", "api_key_name", "provider", "workspace", *FIGURES, "api_key_id")
+WORKSPACE_COLUMNS = ("workspace", "provider", *FIGURES, "workspace_ids")
 MOST_NAMED = 5
 BAR_HEIGHT = 34
 FAINT = 0.28
@@ -113,18 +116,27 @@ def coverage_chart(lines: pl.DataFrame, shade: str) -> go.Figure:
 
 def key_band(view: CostView) -> None:
     """Keys ranked by what of their bill nobody metered."""
-    keys = bypassing_keys(view)
-    if keys.is_empty():
+    _band(view, bypassing_keys(view), Sheet("key_coverage", KEY_COLUMNS, noun="key"), "Keys")
+
+
+def workspace_band(view: CostView) -> None:
+    """Workspaces ranked likewise."""
+    sheet = Sheet("workspace_coverage", WORKSPACE_COLUMNS, noun="workspace")
+    _band(view, bypassing_workspaces(view), sheet, "Workspaces")
+
+
+def _band(view: CostView, lines: pl.DataFrame, sheet: Sheet, title: str) -> None:
+    if lines.is_empty():
         return
-    with st.container(gap=None, key="key-words"):
-        st.subheader("Keys that bypass metering", anchor=False)
+    with st.container(gap=None, key=f"{sheet.noun}-words"):
+        st.subheader(f"{title} that bypass metering", anchor=False)
         st.caption(
-            "By the unmetered part of their bill. N/A: no client names any key of that provider, so that nothing is "
-            "known of its keys."
+            f"By the unmetered part of their bill. Without a coverage: no client names any {sheet.noun} of that "
+            f"provider, so that nothing is known of its {sheet.noun}s."
         )
     show(
-        keys,
-        Sheet("key_coverage", KEY_COLUMNS, noun="key"),
-        file_name=view.file_name("key-coverage"),
-        summary=f"{numbers.figure(int(keys['unmetered'].sum()))} unmetered",
+        lines,
+        sheet,
+        file_name=view.file_name(sheet.name.replace("_", "-")),
+        summary=f"{numbers.figure(int(lines['unmetered'].sum()))} unmetered",
     )

@@ -141,7 +141,7 @@ def _config(name: str, *, is_first: bool) -> Any:
         return st.column_config.LineChartColumn(column.label, help=column.help, width=column.width)
     if column.kind == "share":
         return st.column_config.ProgressColumn(
-            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=98
+            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=column.width or 98
         )
     return st.column_config.Column(
         column.label,

@@ -34,8 +34,6 @@ COVERAGE_COLUMNS = (
     "unpriced_events",
 )
 MODEL_COVERAGE_COLUMNS = ("provider", "model", *COVERAGE_COLUMNS, "previous_coverage")
-KEY = ["account_id", "api_key_id"]
-KEY_COVERAGE_COLUMNS = ("provider", "api_key_id", "api_key_hint", "api_key_name", "workspace", *COVERAGE_COLUMNS)
 
 _DATE = r"[-@:](19|20)\d{2}-?\d{2}-?\d{2}"
 _SUFFIXES = re.compile(rf"({_DATE}|-latest|-v\d+(:\d+)?|:\d+)+$")
@@ -76,8 +74,8 @@ def model_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter)
     `rows` are the `sums` of a `Spend`, `metered` is `seen`. Money in nano-dollars. A line without a bill has `coverage`
     null: it is all over-metered. Gateways' own rows are no bill and stay out.
     """
-    now = _held_against(_billed(rows.filter("is_current")), _in(metered, asked, is_current=True))
-    before = _held_against(_billed(rows.filter(~pl.col("is_current"))), _in(metered, asked, is_current=False))
+    now = _held_against(_billed(rows.filter("is_current")), metered_in(metered, asked, is_current=True))
+    before = _held_against(_billed(rows.filter(~pl.col("is_current"))), metered_in(metered, asked, is_current=False))
     past = before.select("provider", "family", pl.col("coverage").alias("previous_coverage"))
     return (
         now.join(past, on=["provider", "family"], how="left")
@@ -112,58 +110,16 @@ def overall(lines: pl.DataFrame, share: str) -> float | None:
     return found
 
 
-def key_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
-    """One line per key of the bill, largest unmetered remainder first: `KEY_COVERAGE_COLUMNS`
-    and `account_id`.
-
-    A client names a key by its name, id or hint, letter case aside. `coverage` is null where no client names any key of
-    that provider: then nothing is known about its keys.
-    """
-    several = pl.col("workspace").n_unique() > 1
-    billed = (
-        rows.filter(pl.col("is_current") & (pl.col("upstream").cast(pl.String) == ""))
-        .group_by("provider", *KEY)
-        .agg(
-            pl.col("billed_cost").sum(),
-            pl.col("api_key_hint", "api_key_name").first(),
-            pl.when(several)
-            .then(pl.lit("several"))
-            .otherwise(pl.col("workspace").first().cast(pl.String))
-            .alias("workspace"),
-        )
-        .with_columns(pl.col("provider", "api_key_id", "api_key_hint", "api_key_name").cast(pl.String))
-        .filter((pl.col("billed_cost") > 0) & (pl.col("api_key_id") != ""))
-        .sort("billed_cost", "provider", *KEY, descending=[True, False, False, False])
-        .with_row_index("line")
-    )
-    words = pl.concat_list("api_key_id", "api_key_hint", "api_key_name")
-    named = (
-        billed.select("line", "provider", words.alias("word"))
-        .explode("word")
-        .drop_nulls("word")
-        .with_columns(pl.col("word").str.to_lowercase())
-        .unique(["provider", "word"], keep="first", maintain_order=True)
-    )
-    told = (
-        _in(metered, asked, is_current=True)
-        .filter(pl.col("api_key") != "")
-        .with_columns(pl.col("api_key").str.to_lowercase().alias("word"))
-    )
-    sums = told.join(named, on=["provider", "word"], how="inner").group_by("line").agg(*_metered_sums())
-    known = pl.col("provider").is_in(told["provider"].unique().to_list())
-    lines = _compared(billed.join(sums, on="line", how="left"))
-    lines = lines.with_columns(pl.when(known).then("coverage").alias("coverage"))
-    return lines.sort("unmetered", "line", descending=[True, False]).select(*KEY_COVERAGE_COLUMNS, "account_id")
-
-
 def unpriced(metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     """What was metered without any cost: `provider`, `model`, `unpriced_events`, most first."""
-    found = _in(metered, asked, is_current=True).group_by("provider", "model").agg(pl.col("unpriced_events").sum())
+    found = (
+        metered_in(metered, asked, is_current=True).group_by("provider", "model").agg(pl.col("unpriced_events").sum())
+    )
     found = found.filter(pl.col("unpriced_events") > 0)
     return found.sort("unpriced_events", "provider", "model", descending=[True, False, False])
 
 
-def _in(metered: pl.DataFrame, asked: CostFilter, *, is_current: bool) -> pl.DataFrame:
+def metered_in(metered: pl.DataFrame, asked: CostFilter, *, is_current: bool) -> pl.DataFrame:
     """What was metered in the window, or the one before it, for the chosen providers."""
     window = asked.window if is_current else asked.window.previous
     keep = pl.col("day").is_between(window.start, window.end, closed="left")
@@ -191,17 +147,19 @@ def _by_family(sums: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
     return ranked.group_by("provider", "family", maintain_order=True).agg(pl.col("model").first(), *measures)
 
 
-def _metered_sums() -> list[pl.Expr]:
+def metered_sums() -> list[pl.Expr]:
+    """What lines of `seen` add up to, as `compared` takes it."""
     return [pl.col("cost").sum().alias("metered_cost"), pl.col("events").sum(), pl.col("unpriced_events").sum()]
 
 
 def _held_against(billed: pl.DataFrame, metered: pl.DataFrame) -> pl.DataFrame:
-    told = _by_family(metered, *_metered_sums()).rename({"model": "metered_model"})
+    told = _by_family(metered, *metered_sums()).rename({"model": "metered_model"})
     both = billed.join(told, on=["provider", "family"], how="full", coalesce=True)
-    return _compared(both.with_columns(pl.coalesce("model", "metered_model").alias("model")))
+    return compared(both.with_columns(pl.coalesce("model", "metered_model").alias("model")))
 
 
-def _compared(lines: pl.DataFrame) -> pl.DataFrame:
+def compared(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with `billed_cost` and `metered_sums`, null for none, and what follows: the rest of `COVERAGE_COLUMNS`."""
     filled = lines.with_columns(pl.col("billed_cost", "metered_cost", "events", "unpriced_events").fill_null(0))
     covered = pl.min_horizontal("metered_cost", "billed_cost").clip(lower_bound=0)
     split = filled.with_columns(covered.alias("covered")).with_columns(

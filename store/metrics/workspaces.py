@@ -3,6 +3,7 @@
 import polars as pl
 
 from store.metrics.images import IMAGE_COLUMNS, image_sums, with_image_cost
+from store.metrics.named_coverage import coverage_by_name
 from store.metrics.outliers import outliers
 from store.metrics.rows import CostFilter, plain
 from store.metrics.sums import MONEY, TOKENS, finished, summed
@@ -10,7 +11,7 @@ from store.series import Spend
 
 WORKSPACE_COLUMNS = (
     "workspace", "naming", "providers", "parts", "workspace_ids", *MONEY, "previous_net_cost", "change", "outlier",
-    *TOKENS, "requests", *IMAGE_COLUMNS, "api_keys", "models", "cost_basis",
+    *TOKENS, "requests", *IMAGE_COLUMNS, "api_keys", "models", "coverage", "cost_basis",
 )  # fmt: skip
 PART_COLUMNS = (
     "provider", "account", "workspace_id", *MONEY, "previous_net_cost", "change", "share", *IMAGE_COLUMNS, "api_keys",
@@ -20,10 +21,12 @@ UNNAMED = "unnamed"
 PLACE = ["account_id", "workspace_id"]
 
 
-def workspaces(spend: Spend, asked: CostFilter) -> pl.DataFrame:
+def workspaces(spend: Spend, asked: CostFilter, covered: pl.DataFrame | None = None) -> pl.DataFrame:
     """One line per display name: workspaces of several providers under one name are one line.
 
     `parts` counts them. `naming` is `unnamed` where a workspace is shown under the provider's raw id, else null.
+    `covered` is `workspace_coverage` of all workspaces: of the filters only the provider's changes `coverage`, which is
+    null without it, and where nothing is known.
     """
     rows = spend.sums
     lines = (
@@ -32,6 +35,11 @@ def workspaces(spend: Spend, asked: CostFilter) -> pl.DataFrame:
         .join(_models(rows), on="workspace", how="left")
         .join(outliers(spend, ["workspace"]), on="workspace", how="left")
     )
+    if covered is None:
+        lines = lines.with_columns(pl.lit(None, pl.Float64).alias("coverage"))
+    else:
+        mine = covered.filter(pl.col("provider").is_in(list(asked.providers))) if asked.providers else covered
+        lines = lines.join(coverage_by_name(mine), on="workspace", how="left")
     return finished(lines, asked, default_sort="net_cost", names=["workspace"]).select(WORKSPACE_COLUMNS)
 
 

@@ -76,6 +76,33 @@ def test_coverage_names_the_keys_that_bypass_metering(metered: Store, open_page:
     ]
 
 
+def test_coverage_names_the_workspaces_that_bypass_metering(seeded: Store, open_page: OpenPage, now: datetime) -> None:
+    past = {"cost": Decimal(20), "workspace": "w1", "occurred_at": now - timedelta(days=38)}
+    meter(seeded, now, {"cost": Decimal(40), "workspace": "SEARCH"}, past)
+    app = open_page("coverage.py")
+    found = pl.from_pandas(app.dataframe[2].value)
+    assert found.select("workspace", "provider", "coverage", "previous_coverage").rows() == [
+        ("Search", "openai", pytest.approx(40 / 100.254, abs=0.001), 0.25),
+        ("w1", "anthropic", None, None),
+        ("Chat", "openai", 0.0, None),
+    ]
+    assert "Workspaces that bypass metering" in [title.value for title in app.subheader]
+
+
+def test_the_workspaces_table_has_no_coverage_while_no_client_names_one(metered: Store, open_page: OpenPage) -> None:
+    assert "coverage" not in shown(open_page("workspaces.py")).columns
+
+
+def test_the_workspaces_table_tells_their_coverage_whatever_is_searched(
+    seeded: Store, open_page: OpenPage, now: datetime
+) -> None:
+    meter(seeded, now, {"cost": Decimal(40), "workspace": "Search"})
+    expected = {"Search": pytest.approx(40 / 100.254, abs=0.001), "Chat": 0.0, "w1": None, "Unattributed": None}
+    assert dict(shown(open_page("workspaces.py")).select("workspace", "coverage").iter_rows()) == expected
+    app = open_page("workspaces.py", search="tiny")
+    assert dict(shown(app).select("workspace", "coverage").iter_rows()) == {"Search": expected["Search"]}
+
+
 def test_keys_that_clients_never_name_are_found(metered: Store, open_page: OpenPage) -> None:
     app = open_page("api_keys.py", finding="unmetered")
     assert shown(app).select("api_key_name", "coverage", "findings").rows() == [("chat-prod", 0.0, "new, unmetered")]

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -14,7 +14,9 @@ from pages.parts import numbers, period
 from pages.parts.columns import COLUMNS
 from pages.parts.palette import name_of
 from store.db import Store
+from store.events import MeteredEvent
 from store.export import to_csv
+from store.metering import save_events
 from store.metrics import CostFilter
 from store.queries import QUERIES, SORTABLE
 from store.records import ApiKeyRecord, CostRecord, WorkspaceRecord
@@ -31,8 +33,9 @@ MODELS = ("gpt-5", "=SUM(A1)", "claude", "dall-e-3", "1.50", "whisper")
 
 
 @pytest.fixture
-def filled(empty_store: Store, now: Any) -> Store:
-    """Three accounts with costs of every shape over sixty days, names that spreadsheets would run among them."""
+def filled(empty_store: Store, now: datetime) -> Store:
+    """Three accounts with costs of every shape over sixty days, names that spreadsheets would run among them; of two
+    of them some calls are metered."""
     chance = Random("cells")
     for provider in ("openai", "bedrock", "fal"):
         sync = begin(empty_store, now - timedelta(hours=1), provider=provider, organization=f"org-{provider}")
@@ -43,7 +46,23 @@ def filled(empty_store: Store, now: Any) -> Store:
             for number, name in enumerate(NAMES)
         ]
         finish(sync, bill(READ, *costs.values(), workspaces=tuple(workspaces), api_keys=tuple(keys)))
+    calls = [_call(number, now, chance) for number in range(60)]
+    assert save_events(empty_store, calls, now).new == len(calls)
     return empty_store
+
+
+def _call(number: int, now: datetime, chance: Random) -> MeteredEvent:
+    return MeteredEvent(
+        source="revenium",
+        event_id=str(number),
+        occurred_at=now - timedelta(days=chance.randrange(40)),
+        operation="completion",
+        provider=chance.choice(("openai", "bedrock")),
+        model=chance.choice(MODELS),
+        api_key=chance.choice(("", f"k{chance.randrange(6)}")),
+        workspace=chance.choice(("", *NAMES[:6])),
+        cost=Decimal(chance.randrange(10**12)).scaleb(-9),
+    )
 
 
 def _cost(chance: Random) -> CostRecord:
@@ -106,6 +125,19 @@ def test_the_csv_is_the_table_cell_for_cell(table: str, number: int, filled: Sto
         exported = dict(zip(header, cells, strict=True))
         for name in compared:
             assert is_same(name, line[name], exported, is_compared=is_compared), (name, line[name], exported[name])
+
+
+@pytest.mark.parametrize("table", ["api_keys", "workspaces"])
+def test_coverage_is_in_table_and_csv_alike(table: str, filled: Store, open_page: OpenPage) -> None:
+    wanted = CostFilter(window=period.window_of("30d", TODAY), sort="coverage")
+    app = open_page(f"{table}.py")
+    app.selectbox(key="sort").set_value(wanted.sort).run()
+    page = shown(app)["coverage"].to_list()
+    _, *written = csv.reader(io.StringIO(to_csv(QUERIES[table](filled, wanted)).decode(), newline=""))
+    at = SORTABLE[table].index("coverage")
+    exported = [float(line[at]) if line[at] else None for line in written]
+    assert page == [None if share is None else pytest.approx(share, abs=0.0005) for share in exported]
+    assert {0.0, None} < set(exported)
 
 
 def is_same(name: str, cell: Any, exported: dict[str, str], *, is_compared: bool) -> bool:

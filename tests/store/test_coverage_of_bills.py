@@ -10,10 +10,8 @@ import pytest
 
 from store.metrics import CostFilter
 from store.metrics.coverage import (
-    KEY_COVERAGE_COLUMNS,
     MODEL_COVERAGE_COLUMNS,
     SEEN_SCHEMA,
-    key_coverage,
     listed,
     model_coverage,
     model_family,
@@ -116,26 +114,6 @@ def test_events_without_a_price_are_counted_and_cover_nothing() -> None:
     assert lines(table, "model", "coverage", "unpriced_events") == [("new", 0.0, 3), ("old", None, 0)]
 
 
-def test_keys_that_bypass_metering_stand_first_and_keys_nobody_names_are_unknown() -> None:
-    rows = chosen(
-        frame(
-            row(12, 10, api_key_id="k1", api_key_name="Search", api_key_hint="sk-…0001"),
-            row(12, 8, api_key_id="k2", api_key_name="Rogue"),
-            row(12, 5, api_key_id="k3", provider="anthropic"),
-            row(12, 3, api_key_id=""),
-        ),
-        ASKED,
-    )
-    metered = told_of(told(12, 6, api_key="search"), told(12, 3, api_key="SK-…0001"), told(12, 99, api_key="nobody"))
-    table = key_coverage(rows, metered, ASKED)
-    assert tuple(table.columns) == (*KEY_COVERAGE_COLUMNS, "account_id")
-    assert lines(table, "api_key_id", "billed_cost", "metered_cost", "unmetered", "coverage") == [
-        ("k2", 8 * D, 0, 8 * D, 0.0),
-        ("k3", 5 * D, 0, 5 * D, None),
-        ("k1", 10 * D, 9 * D, D, 0.9),
-    ]
-
-
 def test_lines_are_searched_sorted_and_kept_by_their_bill() -> None:
     table = covered([row(12, 10), row(12, 4, model="o9"), row(12, 2, model="gpt-5-mini")], told(12, 7))
     assert listed(table, ASKED)["model"].to_list() == ["o9", "gpt-5", "gpt-5-mini"]
@@ -146,5 +124,4 @@ def test_lines_are_searched_sorted_and_kept_by_their_bill() -> None:
 def test_nothing_metered_and_nothing_billed_is_nothing() -> None:
     rows = chosen(frame(), ASKED)
     assert model_coverage(rows, told_of(), ASKED).height == 0
-    assert key_coverage(rows, told_of(), ASKED).height == 0
     assert summed_coverage(model_coverage(rows, told_of(), ASKED), ["provider"]).height == 0
