@@ -4,8 +4,8 @@ import streamlit as st
 
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page
-from pages.parts.coverage import coverage, coverage_card, teach_metering, unpriced_models
-from pages.parts.coverage_figures import figures, key_band, rivals, unpriced_note, workspace_band
+from pages.parts.coverage import calls_without_names, coverage, coverage_card, teach_metering, unpriced_models
+from pages.parts.coverage_figures import figures, key_band, names_note, rivals, unpriced_note, workspace_band
 from pages.parts.filter_bar import Bar, drill
 from pages.parts.tables import Sheet, show
 from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed
@@ -18,6 +18,7 @@ if not found.is_metered:
 
 cards.draw([coverage_card(found), *figures(found)])
 unpriced_note(unpriced_models(view))
+names_note(calls_without_names(view))
 rivals(found)
 table = listed(found.models, view.asked)
 row = show(

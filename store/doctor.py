@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from settings import Settings, endpoints
 from store.accounts import accounts, credential_of
 from store.cost_rows import every_packed_day, is_packed_well
 from store.engine import Store, free_bytes
 from store.errors import StoreError
+from store.events import LATEST_DAYS, OTHER
 from store.leases import is_leased
-from store.models import ControlTotal, DailyCost, DataVersion, Lease, SyncRun
+from store.metering_rows import GIVEN_UP, ROWS
+from store.models import ControlTotal, DailyCost, DataVersion, Lease, MeteredCost, SyncRun
 from store.records import from_nanos, to_nanos
 from store.revisions import version
 from store.runs import latest_runs
@@ -48,6 +50,7 @@ def diagnose(store: Store, chosen: Settings, now: datetime) -> list[Finding]:
         ("leases", lambda: _leftovers(store, now)),
         ("day totals", lambda: _day_totals(store)),
         ("packed days", lambda: _packed_days(store)),
+        ("metered labels", lambda: _metered_labels(store, now)),
         ("settings", lambda: _settings(chosen)),
     )
     found: list[Finding] = []
@@ -224,6 +227,25 @@ def _packed_days(store: Store) -> Iterator[Finding]:
         )
     detail = f"{len(days) - len(different)} of {len(days)} days kept packed equal their rows"
     yield Finding("error" if different else "ok", "packed days", detail, "See above." if different else "")
+
+
+def _metered_labels(store: Store, now: datetime) -> Iterator[Finding]:
+    """Whether clients call things by so many names that not all can be kept (see `metering_rows`)."""
+    saved = table(MeteredCost)
+    unnamed = or_(*[saved.c[name] == OTHER for name in GIVEN_UP])
+    recent = saved.c.day >= now.date() - timedelta(days=LATEST_DAYS)
+    query = select(func.count(saved.c.day.distinct()), func.sum(saved.c.events)).where(recent, unnamed)
+    with store.read() as connection:
+        days, calls = connection.execute(query).one()
+    if not days:
+        yield Finding("ok", "metered labels", "every metered call is kept under the names that its client gave")
+        return
+    yield Finding(
+        "warn",
+        "metered labels",
+        f"{calls:,} metered calls of {days} days are counted under {OTHER}, as their days had more than {ROWS:,} names",
+        "Let clients name application, workspace and key the same at every call: no id of a request or a customer.",
+    )
 
 
 def _settings(chosen: Settings) -> Iterator[Finding]:

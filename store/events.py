@@ -13,6 +13,8 @@ from store.records import Amount, Count, Quantity, Text
 
 LATEST_DAYS = 45
 """Days after its own day that an event may still come."""
+OTHER = "(other)"
+"""Stands for a label that was given up, because there were too many different ones (see `metering_rows`)."""
 
 Source = Literal["revenium", "opentelemetry"]
 Operation = Literal["completion", "image", "video", "audio"]

@@ -4,12 +4,10 @@ Events are added up per day and grain; one by one only the digests of their ids 
 still come twice. Times are UTC, a day is that of the call.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from hashlib import blake2b
-from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,37 +15,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 from store.engine import Store
 from store.events import LATEST_DAYS, MeteredEvent
 from store.metering_keys import note_use
+from store.metering_rows import GRAIN, Key, Row, digest, parts, placed
 from store.models import DataVersion, MeteredCost, SeenEvent
 from store.records import LARGEST_NANOS, from_nanos, to_micros, to_nanos
 from store.tables import table
 
 EARLIEST = timedelta(days=1)
 """How far a client's clock may be ahead of ours."""
-GRAIN = ("source", "provider", "model", "api_key", "workspace", "application", "operation")
 TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
 COUNTS = ("events", "failed_events", "unpriced_events")
 SUMS = ("cost", "priced_cost", *COUNTS, *TOKENS, "usage_quantity")
 DIGITS = {"cost": 9, "priced_cost": 9, "usage_quantity": 6}
 """Decimal places that the store keeps."""
-LOOKED_UP_AT_ONCE = 500
 PRUNED_AT_ONCE = 2_000
 
 _VERSIONS, _EVENTS, _COSTS = table(DataVersion), table(SeenEvent), table(MeteredCost)
 # Made once: SQLAlchemy takes longer to build these than SQLite to run them.
 _SEEN = select(_EVENTS.c.digest).where(_EVENTS.c.digest.in_(bindparam("digests", expanding=True)))
-_SAVED = select(_COSTS).where(
-    _COSTS.c.day.in_(bindparam("days", expanding=True)) & _COSTS.c.grain.in_(bindparam("grains", expanding=True))
-)
 _REMEMBER = insert(_EVENTS)
 _SAVE = {
     name: made.on_conflict_do_update(index_elements=["day", "grain"], set_={name: made.excluded[name] for name in SUMS})
     for name, made in (("sqlite", sqlite.insert(_COSTS)), ("postgresql", postgresql.insert(_COSTS)))
 }
 _COUNT_UP = update(_VERSIONS).values(metered=_VERSIONS.c.metered + 1)
-
-Key = tuple[date, bytes]
-Row = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +66,17 @@ def save_events(store: Store, events: Sequence[MeteredEvent], now: datetime, key
     with store.write() as connection:
         _one_at_a_time(connection)
         fresh = _fresh(connection, events, refused)
-        sums = _sums(connection, sorted({_grain(events[at]) for at in fresh.values()}))
+        told, sums = placed(connection, [events[at] for at in fresh.values()])
         kept: dict[bytes, Key] = {}
-        for digest, at in fresh.items():
-            grain = _grain(events[at])
-            added = _added(sums.get(grain), events[at], grain)
+        for (event_digest, at), (event, key) in zip(fresh.items(), told, strict=True):
+            added = _added(sums.get(key), event, key)
             if too_large := _too_large(added):
                 refused[at] = Refusal(too_large, "is more than can be added to the day's sum")
             else:
-                sums[grain], kept[digest] = added, grain
+                sums[key], kept[event_digest] = added, key
         if kept:
-            connection.execute(_REMEMBER, [{"digest": digest, "day": day} for digest, (day, _) in kept.items()])
-            connection.execute(_SAVE[connection.dialect.name], [sums[grain] for grain in set(kept.values())])
+            connection.execute(_REMEMBER, [{"digest": name, "day": day} for name, (day, _) in kept.items()])
+            connection.execute(_SAVE[connection.dialect.name], [sums[key] for key in set(kept.values())])
             connection.execute(_COUNT_UP)
         note_use(connection, keys, now)
     return Counted(len(kept), refused)
@@ -108,11 +97,7 @@ def prune(store: Store, today: date, limit: int = PRUNED_AT_ONCE) -> int:
 
 def digest_of(event: MeteredEvent) -> bytes:
     """What stands for an event: the same for one call told by several clients, whose ids are the provider's."""
-    return _digest(event.event_id)
-
-
-def _digest(*texts: str) -> bytes:
-    return blake2b("\0".join(texts).encode(), digest_size=16).digest()
+    return digest(event.event_id)
 
 
 def _untimely(event: MeteredEvent, now: datetime) -> Refusal | None:
@@ -135,34 +120,16 @@ def _fresh(connection: Connection, events: Sequence[MeteredEvent], refused: dict
     for at, event in enumerate(events):
         if at not in refused:
             found.setdefault(digest_of(event), at)
-    for part in _parts(list(found)):
+    for part in parts(list(found)):
         for known in connection.execute(_SEEN, {"digests": part}).scalars():
             del found[bytes(known)]
     return found
 
 
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), LOOKED_UP_AT_ONCE):
-        yield values[start : start + LOOKED_UP_AT_ONCE]
-
-
-def _grain(event: MeteredEvent) -> Key:
-    return event.day, _digest(*[getattr(event, name) for name in GRAIN], event.usage_unit or "")
-
-
-def _sums(connection: Connection, grains: Sequence[Key]) -> dict[Key, Row]:
-    found: dict[Key, Row] = {}
-    for part in _parts(grains):
-        wanted = {"days": sorted({day for day, _ in part}), "grains": [digest for _, digest in part]}
-        for row in connection.execute(_SAVED, wanted).mappings():
-            found[row["day"], bytes(row["grain"])] = dict(row)
-    return found
-
-
-def _added(row: Row | None, event: MeteredEvent, grain: Key) -> Row:
+def _added(row: Row | None, event: MeteredEvent, key: Key) -> Row:
     """The sums with the event in them."""
     if row is None:
-        row = {"day": grain[0], "grain": grain[1], "usage_unit": event.usage_unit or ""}
+        row = {"day": key[0], "grain": key[1], "usage_unit": event.usage_unit or ""}
         row |= {name: getattr(event, name) for name in GRAIN} | dict.fromkeys(SUMS)
         row |= {"cost": Decimal(0), "priced_cost": Decimal(0)} | dict.fromkeys(COUNTS, 0)
     cost = Decimal(0) if event.cost is None or event.is_failed else from_nanos(to_nanos(event.cost))

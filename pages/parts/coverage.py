@@ -11,7 +11,7 @@ from pages.parts.cost_page import CostView, whole_bill
 from pages.parts.loading import costs, metered, metered_version
 from store.db import Store
 from store.metrics import CostFilter
-from store.metrics.coverage import model_coverage, overall, seen, summed_coverage, unpriced
+from store.metrics.coverage import given_up, model_coverage, overall, seen, summed_coverage, unpriced
 from store.metrics.named_coverage import key_coverage, workspace_coverage
 from store.records import Window
 from store.series import Spend
@@ -106,6 +106,11 @@ def _named_in(
 def unpriced_models(view: CostView) -> pl.DataFrame:
     """`metrics.unpriced` of the chosen providers."""
     return unpriced(_seen(view), view.asked)
+
+
+def calls_without_names(view: CostView) -> int:
+    """`metrics.given_up`, of all providers."""
+    return given_up(metered(view.store, view.asked.window), view.asked)
 
 
 def coverage_card(found: Coverage) -> Card:

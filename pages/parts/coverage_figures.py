@@ -12,7 +12,9 @@ from pages.parts.coverage import Coverage, bypassing_keys, bypassing_workspaces
 from pages.parts.palette import INK, OTHER, PROVIDERS, name_of
 from pages.parts.tables import Sheet, show, theme
 from pages.parts.text import escaped, for_plotly
+from store.events import OTHER as OTHER_NAME
 from store.frames import NANOS
+from store.metering_rows import ROWS
 from store.metrics.coverage import COVERAGE_COLUMNS
 
 RANKED_BY = ("unmetered", "coverage", "previous_coverage")
@@ -68,6 +70,16 @@ def unpriced_note(unpriced: pl.DataFrame) -> None:
     ]
     more = unpriced.height - MOST_NAMED
     st.caption(f":material/info: Metered without a price: {', '.join(named)}{f' and {more} more' if more > 0 else ''}.")
+
+
+def names_note(calls: int) -> None:
+    """How many calls are counted without a name that their client gave, and why."""
+    if calls:
+        st.caption(
+            f":material/info: {calls:,} metered calls are counted under {OTHER_NAME}: their days had more than "
+            f"{ROWS:,} different combinations of model, key, workspace and application. A client may send another name "
+            "at every call."
+        )
 
 
 def rivals(found: Coverage) -> None:

@@ -5,9 +5,11 @@ metered beyond the bill is told apart and covers nothing.
 """
 
 import re
+from dataclasses import replace
 
 import polars as pl
 
+from store.events import OTHER
 from store.metrics.rows import CostFilter, contains
 from store.metrics.sums import finished
 from store.series import Spend
@@ -117,6 +119,15 @@ def unpriced(metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     )
     found = found.filter(pl.col("unpriced_events") > 0)
     return found.sort("unpriced_events", "provider", "model", descending=[True, False, False])
+
+
+def given_up(metered: pl.DataFrame, asked: CostFilter) -> int:
+    """The metered calls of the window that are counted under `OTHER` for a label; `metered` is `read_metered`."""
+    labels = pl.col("application", "workspace", "api_key", "model", "provider")
+    calls = metered_in(metered, replace(asked, providers=()), is_current=True).filter(
+        pl.any_horizontal(labels == OTHER)
+    )
+    return int(calls["events"].sum())
 
 
 def metered_in(metered: pl.DataFrame, asked: CostFilter, *, is_current: bool) -> pl.DataFrame:

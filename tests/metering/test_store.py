@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from settings import Settings
-from store import metering
+from store import metering_rows
 from store.backup import backup, restore
 from store.db import Store, open_store
 from store.errors import StoreError
@@ -153,7 +153,7 @@ def test_an_event_that_would_leave_the_range_of_the_store_is_refused_alone(
 def test_more_events_than_are_looked_up_at_once_are_each_counted_once(
     store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metering, "LOOKED_UP_AT_ONCE", 7)
+    monkeypatch.setattr(metering_rows, "LOOKED_UP_AT_ONCE", 7)
     events = [metered(str(n), model=f"model-{n % 20}", occurred_at=NOON - timedelta(days=n % 3)) for n in range(100)]
     assert save_events(store, events[:60], now).new == 60
     assert save_events(store, events, now).new == 40

@@ -11,6 +11,7 @@ import pytest
 from pages.parts.coverage_figures import coverage_chart
 from pages.parts.metering_steps import address
 from settings import settings
+from store import metering_rows
 from store.db import Store
 from store.events import MeteredEvent
 from store.metering import save_events
@@ -65,6 +66,16 @@ def test_coverage_ranks_what_nobody_metered(metered: Store, open_page: OpenPage)
     assert shown(app)["model"].to_list() == ["gpt-5", "claude", "storage", "tiny", "gpt-5-mini", "secret-model"]
     assert any("secret" in caption.value and "without a price" in caption.value for caption in app.caption)
     assert "OpenAI has the largest unmetered bill" in app.subheader[0].value
+
+
+def test_coverage_says_how_many_calls_came_under_too_many_names(
+    seeded: Store, open_page: OpenPage, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metering_rows, "ROWS", 2)
+    meter(seeded, now, *({"cost": Decimal(1), "application": f"call {number}"} for number in range(7)))
+    app = open_page("coverage.py")
+    assert any("5 metered calls are counted under (other)" in caption.value for caption in app.caption)
+    assert cards(app)["Metered calls"] == "7"
 
 
 def test_coverage_names_the_keys_that_bypass_metering(metered: Store, open_page: OpenPage) -> None:

@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import update
 
 from settings import Settings
+from store import metering_rows
 from store.db import Store, open_store
 from store.doctor import Finding, diagnose
+from store.events import LATEST_DAYS
 from store.leases import drop_lease, new_holder, take_lease
+from store.metering import save_events
 from store.models import Account, DailyCost
 from store.runs import begin_run, update_run
 from store.tables import table
+from tests.metering.test_store import metered
 from tests.store.cast import MARKER, Syncing, bill, cost, day, march
 
 SOUND = {"database", "integrity", "writable", "disk space", "secret key", "credentials", "last sync", "leases"}
@@ -38,7 +42,7 @@ def wrong(found: list[Finding]) -> list[tuple[str, str]]:
 def test_a_store_that_is_well_has_only_good_findings(well: Syncing, chosen: Settings) -> None:
     found = diagnose(well.store, chosen, well.now)
     assert wrong(found) == []
-    assert {finding.what for finding in found} == SOUND | {"day totals", "packed days", "settings"}
+    assert {finding.what for finding in found} == SOUND | {"day totals", "packed days", "metered labels", "settings"}
     assert "2 of 2 days equal" in next(finding.detail for finding in found if finding.what == "day totals")
 
 
@@ -53,6 +57,22 @@ def test_rows_that_miss_the_providers_total_are_found(well: Syncing, chosen: Set
     found = diagnose(well.store, chosen, well.now)
     assert wrong(found) == [("error", "day totals")] * 2
     assert "2026-03-02: rows miss the provider's own total by $0.000001" in "".join(line.detail for line in found)
+
+
+def test_metered_calls_under_too_many_names_are_found_until_they_are_old(
+    well: Syncing, chosen: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metering_rows, "ROWS", 2)
+    monkeypatch.setattr(metering_rows, "MORE_ROWS", 0)
+    save_events(
+        well.store, [metered(str(n), workspace=f"customer {n}", occurred_at=well.now) for n in range(9)], well.now
+    )
+    found = diagnose(well.store, chosen, well.now)
+    assert wrong(found) == [("warn", "metered labels")]
+    [said] = [finding.detail for finding in found if finding.what == "metered labels"]
+    assert said.startswith("7 metered calls of 1 days are counted under (other)")
+    later = well.now + timedelta(days=LATEST_DAYS + 1)
+    assert ("warn", "metered labels") not in wrong(diagnose(well.store, chosen, later))
 
 
 def test_a_day_whose_rows_are_all_gone_is_found(well: Syncing, chosen: Settings) -> None:
