@@ -31,6 +31,8 @@ LOG = logging.getLogger("spendglass.metering")
 LARGEST_CONTENT = 32 * 2**20
 """Bytes of a body once it is decompressed."""
 RECEIVED_AT_ONCE = 2**20
+MOST_AT_ONCE = 10_000
+"""Events of a group: so many take about a second, and others wait."""
 GROUP_SECONDS = 0.01
 """From one group to the next at least: a transaction costs as much time as ten events, and pages need some too."""
 READY = Answer(200, b"")
@@ -87,8 +89,27 @@ def _is_pruned(store: Store, today: date) -> bool:
 
 
 def settle(store: Store, deliveries: Sequence[Delivery], now: datetime) -> list[Answer]:
-    """Save the events of all deliveries in one transaction, and answer each delivery."""
-    read = [_read(delivery) for delivery in deliveries]
+    """Save the events of the deliveries, in one transaction unless they are very many, and answer each delivery."""
+    return [told for group in _groups(deliveries) for told in _settled(store, *group, now)]
+
+
+def _groups(deliveries: Sequence[Delivery]) -> Iterator[tuple[list[Delivery], list[Told | Answer]]]:
+    """Deliveries beside what was read in them: a group ends with the one that makes `MOST_AT_ONCE` events of it."""
+    mine: list[Delivery] = []
+    read: list[Told | Answer] = []
+    for delivery in deliveries:
+        mine.append(delivery)
+        read.append(_read(delivery))
+        if sum(len(told.events) for told in read if isinstance(told, Told)) >= MOST_AT_ONCE:
+            yield mine, read
+            mine, read = [], []
+    if mine:
+        yield mine, read
+
+
+def _settled(
+    store: Store, deliveries: Sequence[Delivery], read: Sequence[Told | Answer], now: datetime
+) -> list[Answer]:
     events = [event for told in read if isinstance(told, Told) for event in told.events]
     keys = {delivery.key_id for delivery in deliveries}
     try:

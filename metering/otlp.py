@@ -27,6 +27,8 @@ from store.events import MeteredEvent
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 UNIQUE_LENGTH = 20
+MOST_CALLS = 10_000
+"""Of one export; exporters send 512 spans at once. Small spans are so alike that a few kB compressed hold very many."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MODEL_CALLS = {
@@ -75,16 +77,24 @@ def events_of(body: bytes, content_type: str) -> Spans:
     if kind not in {PROTOBUF, JSON}:
         raise MalformedEvent("content-type", f"is neither {PROTOBUF} nor {JSON}")
     found: dict[str, MeteredEvent] = {}
-    refusals = []
+    rejected, message = 0, ""
     for span in (spans_of_protobuf if kind == PROTOBUF else spans_of_json)(body, _WANTED):
         try:
-            if _is_model_call(span.said):
-                made = _event(span)
-                before = found.get(made.event_id, made)
-                found[made.event_id] = max(before, made, key=lambda event: event.occurred_at)
-        except MalformedEvent as error:
-            refusals.append(str(error))
-    return Spans(tuple(found.values()), len(refusals), refusals[0] if refusals else "")
+            _find(found, span)
+        except MalformedEvent as fault:
+            rejected, message = rejected + 1, message or str(fault)
+    return Spans(tuple(found.values()), rejected, message)
+
+
+def _find(found: dict[str, MeteredEvent], span: Span) -> None:
+    """Put the call that the span tells of, if any, among those found by their ids; raises `MalformedEvent`."""
+    if not _is_model_call(span.said):
+        return
+    if len(found) >= MOST_CALLS:
+        raise MalformedEvent("resourceSpans", f"hold more than {MOST_CALLS:,} calls")
+    made = _event(span)
+    before = found.get(made.event_id, made)
+    found[made.event_id] = max(before, made, key=lambda event: event.occurred_at)
 
 
 def answer(spans: Spans, content_type: str) -> bytes:

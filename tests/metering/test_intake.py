@@ -1,6 +1,7 @@
 """The server and its counting process: frames between them, groups, deaths, and a clean end."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -8,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from metering import counting
 from metering import intake as intake_module
 from metering.counting import settle
 from metering.deliveries import Answer, Delivery, Frames, frame
@@ -19,6 +22,7 @@ from settings import Settings
 from store import metering
 from store.db import Store, open_store
 from store.errors import StoreError
+from store.metering import Counted, save_events
 from store.models import MeteredCost
 from tests.metering.test_routes import body, export, span
 from tests.store.cast import rows
@@ -82,6 +86,25 @@ def test_a_group_is_saved_at_once_and_each_delivery_gets_its_own_answer(store: S
         ("completion", "revenium", 1),
         ("image", "revenium", 1),
     ]
+
+
+def test_very_many_events_are_saved_in_several_groups_and_answered_in_order(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST_AT_ONCE", 4)
+    saved: list[int] = []
+
+    def save(*given: Any) -> Counted:
+        saved.append(len(given[1]))
+        return save_events(*given)
+
+    monkeypatch.setattr(counting, "save_events", save)
+    exports = [json.dumps(export(*(span(3 * n + m) for m in range(1, 4)))).encode() for n in range(4)]
+    deliveries = [Delivery("completion", b"{"), *(Delivery("traces", said) for said in exports)]
+    deliveries.append(Delivery("completion", body()))
+    assert [answer.status for answer in settle(store, deliveries, now)] == [400, 200, 200, 200, 200, 201]
+    assert saved == [6, 6, 1]
+    assert sum(rows(store, MeteredCost, "events")) == 13
 
 
 def test_when_nothing_can_be_saved_nobody_is_told_that_it_was(

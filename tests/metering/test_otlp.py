@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from metering import otlp
 from metering.errors import MalformedEvent
 from metering.otlp import JSON, PROTOBUF, Spans, answer, events_of
 from store.events import MeteredEvent
@@ -215,6 +216,13 @@ def test_a_span_that_can_not_be_is_rejected_alone_by_its_name(
     spans = read(span(CALL | attributes, **more), span(CALL | USED, spanId="00f067aa0ba902b8"))
     assert (len(spans.events), spans.rejected) == (1, 1)
     assert spans.message == named.replace("gen_ai.response.model", "gen_ai.request.model")
+
+
+def test_of_an_export_with_too_many_calls_the_rest_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "MOST_CALLS", 3)
+    others = [span({"http.request.method": "POST"}, spanId=f"{number:016x}") for number in range(20, 24)]
+    spans = read(*others, *(span(CALL | USED, spanId=f"{number:016x}") for number in range(1, 9)), *others)
+    assert (len(spans.events), spans.rejected, spans.message) == (3, 5, "resourceSpans hold more than 3 calls")
 
 
 def test_the_answer_to_a_whole_success_leaves_partial_success_unset() -> None:

@@ -24,7 +24,7 @@ from store.db import Store
 from store.errors import StoreError
 from store.metering_keys import create_key, list_keys, revoke_key, valid_keys
 from store.models import MeteredCost
-from tests.store.cast import rows
+from tests.store.cast import everything, rows
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
@@ -191,6 +191,23 @@ def test_the_key_is_in_no_log_and_no_answer(client: Client, caplog: pytest.LogCa
     said = caplog.text + "".join(str(answer) for answer in told)
     assert client.key not in said
     assert "planted" not in said
+
+
+def test_content_that_comes_along_is_neither_kept_nor_logged(
+    client: Client, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    content = dict.fromkeys(("systemPrompt", "inputMessages", "outputResponse"), "planted words")
+    said = span(1)
+    said["attributes"] += [
+        {"key": name, "value": {"stringValue": "planted words"}}
+        for name in ("gen_ai.prompt", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.prompt.0.content")
+    ]
+    said["events"] = [{"name": "gen_ai.content.prompt", "attributes": said["attributes"][-1:]}]
+    told = [client.post(COMPLETIONS, body(**content)), client.post(TRACES, json.dumps(export(said)).encode())]
+    assert [answer.status for answer in told] == [201, 200]
+    assert sum(rows(store, MeteredCost, "events")) == 2
+    assert "planted" not in f"{everything(store)} {told} {caplog.text}"
 
 
 @pytest.mark.parametrize(
