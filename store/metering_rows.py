@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, case, func, select
 
-from store.events import OTHER, MeteredEvent
+from store.events import OTHER, MeteredEvent, Source
 from store.models import MeteredCost
 from store.tables import table
 
@@ -26,6 +26,7 @@ ROWS = 2_000
 MORE_ROWS = 250
 """As many again for each label given up. Without any label there are as many rows as operations and units."""
 LOOKED_UP_AT_ONCE = 500
+SOURCES: tuple[str, ...] = get_args(Source)
 
 _COSTS = table(MeteredCost)
 # Made once: SQLAlchemy takes longer to build these than SQLite to run them.
@@ -33,11 +34,12 @@ _SAVED = select(_COSTS).where(
     _COSTS.c.day.in_(bindparam("days", expanding=True)) & _COSTS.c.grain.in_(bindparam("grains", expanding=True))
 )
 _COUNTED = (
-    select(_COSTS.c.day, _COSTS.c.source, func.count())
+    select(_COSTS.c.day, *[func.count(case((_COSTS.c.source == source, 1))) for source in SOURCES])
     .where(_COSTS.c.day.in_(bindparam("days", expanding=True)))
-    .group_by(_COSTS.c.day, _COSTS.c.source)
+    .group_by(_COSTS.c.day)
 )
 
+Place = tuple[date, str]
 Key = tuple[date, bytes]
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -52,19 +54,24 @@ def placed(
     """
     keys = [key_of(event) for event in events]
     rows = _saved(connection, set(keys))
-    new = {key: event for event, key in zip(events, keys, strict=True) if key not in rows}
-    if not new:
-        return list(zip(events, keys, strict=True)), rows
-    counts = _counts(connection, {event.day for event in new.values()})
-    if not _have_room(counts, new.values()):
-        given_up = (_without(event, labels) for event in new.values() for labels in range(1, len(GIVEN_UP) + 1))
-        rows |= _saved(connection, {key_of(event) for event in given_up})
-    known = set(rows)
-    return [_place(event, key, known, counts) for event, key in zip(events, keys, strict=True)], rows
+    known, given_up = set(rows), [0] * len(events)
+    without = [at for at, key in enumerate(keys) if key not in known]
+    counts = _counts(connection, {events[at].day for at in without}) if without else Counter[Place]()
+    for labels in range(1, len(GIVEN_UP) + 1):
+        without = [at for at in without if not _finds_room(events[at], keys[at], labels - 1, known, counts)]
+        for at in without:
+            keys[at], given_up[at] = key_of(events[at], labels), labels
+        saved = _saved(connection, {keys[at] for at in without} - known)
+        rows |= saved
+        known |= saved.keys()
+    told = [_without(event, labels) if labels else event for event, labels in zip(events, given_up, strict=True)]
+    return list(zip(told, keys, strict=True)), rows
 
 
-def key_of(event: MeteredEvent) -> Key:
-    return event.day, digest(*[getattr(event, name) for name in GRAIN], event.usage_unit or "")
+def key_of(event: MeteredEvent, given_up: int = 0) -> Key:
+    """The key of the event's row, so many of its labels given up."""
+    texts = {name: getattr(event, name) for name in GRAIN} | _given_up(event, given_up)
+    return event.day, digest(*texts.values(), event.usage_unit or "")
 
 
 def digest(*texts: str) -> bytes:
@@ -85,33 +92,27 @@ def _saved(connection: Connection, keys: Collection[Key]) -> dict[Key, Row]:
     return found
 
 
-def _counts(connection: Connection, days: Collection[date]) -> Counter[tuple[date, str]]:
+def _counts(connection: Connection, days: Collection[date]) -> Counter[Place]:
     """How many rows there are by day and source."""
     found = connection.execute(_COUNTED, {"days": sorted(days)})
-    return Counter({(day, source): count for day, source, count in found})
+    return Counter({(day, source): count for day, *each in found for source, count in zip(SOURCES, each, strict=True)})
 
 
-def _have_room(counts: Counter[tuple[date, str]], new: Collection[MeteredEvent]) -> bool:
-    wanted = Counter((event.day, event.source) for event in new)
-    return all(counts[place] + more <= ROWS for place, more in wanted.items())
-
-
-def _place(
-    event: MeteredEvent, key: Key, known: set[Key], counts: Counter[tuple[date, str]]
-) -> tuple[MeteredEvent, Key]:
-    """The event with as many labels as there is room for, whose row is known from now on."""
-    place, labels = (event.day, event.source), 0
-    told = event
-    while key not in known and labels < len(GIVEN_UP) and counts[place] >= ROWS + labels * MORE_ROWS:
-        labels += 1
-        told = _without(event, labels)
-        key = key_of(told)
-    if key not in known:
-        known.add(key)
-        counts[place] += 1
-    return told, key
+def _finds_room(event: MeteredEvent, key: Key, given_up: int, known: set[Key], counts: Counter[Place]) -> bool:
+    """Whether there is a row of this key, or room for one, which is taken."""
+    if key in known:
+        return True
+    if counts[event.day, event.source] >= ROWS + given_up * MORE_ROWS:
+        return False
+    known.add(key)
+    counts[event.day, event.source] += 1
+    return True
 
 
 def _without(event: MeteredEvent, labels: int) -> MeteredEvent:
-    """The event without so many of its labels; one that no client gave stays ""."""
-    return event.model_copy(update={name: OTHER for name in GIVEN_UP[:labels] if getattr(event, name)})
+    return event.model_copy(update=_given_up(event, labels))
+
+
+def _given_up(event: MeteredEvent, labels: int) -> dict[str, str]:
+    """What stands for so many of the event's labels; one that no client gave stays ""."""
+    return {name: OTHER for name in GIVEN_UP[:labels] if getattr(event, name)}
