@@ -243,7 +243,7 @@ def _metered_labels(store: Store, now: datetime) -> Iterator[Finding]:
     yield Finding(
         "warn",
         "metered labels",
-        f"{calls:,} metered calls of {days} days are counted under {OTHER}, as their days had more than {ROWS:,} names",
+        f"{calls:,} metered calls are counted under {OTHER}, as {days} of the last days had over {ROWS:,} names each",
         "Let clients name application, workspace and key the same at every call: no id of a request or a customer.",
     )
 

@@ -70,7 +70,7 @@ def test_metered_calls_under_too_many_names_are_found_until_they_are_old(
     found = diagnose(well.store, chosen, well.now)
     assert wrong(found) == [("warn", "metered labels")]
     [said] = [finding.detail for finding in found if finding.what == "metered labels"]
-    assert said.startswith("7 metered calls of 1 days are counted under (other)")
+    assert said.startswith("7 metered calls are counted under (other), as 1 of the last days")
     later = well.now + timedelta(days=LATEST_DAYS + 1)
     assert ("warn", "metered labels") not in wrong(diagnose(well.store, chosen, later))
 
