@@ -8,10 +8,10 @@
     python3 run.py bigquery  the tests against a BigQuery emulator, which gets an environment of its own
     python3 run.py clients   the tests with real metering clients, which get an environment of their own
     python3 run.py litellm   the tests against a real LiteLLM proxy (LITELLM_TEST_URL and an admin's LITELLM_TEST_KEY)
-    python3 run.py bench     the measurements in benchmarks/
+    python3 run.py bench     the measurements in benchmarks/, or the named one: `run.py bench pages --rows 100000`
     python3 run.py soak      the tests that take minutes
 
-run and demo take --port N and --host ADDRESS. All other arguments go on to streamlit, pytest, checkers or benchmarks.
+run and demo take --port N and --host ADDRESS. All other arguments go on to streamlit, pytest, checkers or benchmark.
 Needs Python 3.11 or newer and nothing else; packages go to .venv.
 """
 
@@ -50,8 +50,9 @@ def main(arguments: list[str]) -> int:
     if verb == "help" or "--help" in arguments[:2] or "-h" in arguments[:2]:
         print(__doc__)
         return 0
-    if verb not in SERVERS + CHORES:
-        print(f"run.py has no verb {verb!r}. It has: {', '.join(SERVERS + CHORES)}.", file=sys.stderr)
+    wrong = _wrong(verb, rest)
+    if wrong:
+        print(wrong, file=sys.stderr)
         return 2
     # The environment is ours: bytecode kept in it halves the time of every start after the first.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -65,6 +66,14 @@ def main(arguments: list[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _wrong(verb: str, arguments: list[str]) -> str | None:
+    if verb not in SERVERS + CHORES:
+        return f"run.py has no verb {verb!r}. It has: {', '.join(SERVERS + CHORES)}."
+    if verb == "bench" and arguments and arguments[0] not in benchmarks():
+        return f"There is no benchmark {arguments[0]!r}. There are: {', '.join(benchmarks())}."
+    return None
 
 
 def _serve(verb: str, arguments: list[str]) -> int:
@@ -121,7 +130,13 @@ def commands(verb: str, arguments: list[str]) -> list[list[str]]:
         files = arguments or ["."]
         lint = [["-m", "ruff", "format", "--check", *files], ["-m", "ruff", "check", *files]]
         return [*lint, ["-m", "mypy", *arguments]]
-    return [[str(path), *arguments] for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))]
+    chosen = arguments[:1] or benchmarks()
+    return [[str(benchmarks()[name]), *arguments[1:]] for name in chosen]
+
+
+def benchmarks() -> dict[str, Path]:
+    """The measurements by name."""
+    return {path.stem: path for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))}
 
 
 def find_browser() -> str | None:

@@ -1,12 +1,13 @@
 """How many metered events a second the server takes, and how soon, while a page is drawn again and again.
 
-    python benchmarks/metering.py [SECONDS [EVENTS-PER-SECOND]]
+    python3 run.py bench metering [--seconds SECONDS] [--rate RATE]
 
 One event per request, sent from a process of its own, against the real server on SQLite. An event's time runs from the
 moment it was due to the end of its answer, so a server that falls behind does not slow the clock. The page shows 20,000
 cost rows; its visitor asks for it again as soon as it is drawn and half a second has gone.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -259,5 +260,8 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["visit"]:
         print(json.dumps(asyncio.run(_visit(int(sys.argv[2])))))
     else:
-        given = [int(argument) for argument in sys.argv[1:]]
-        sys.exit(main(given[0] if given else 60, given[1] if given[1:] else RATE))
+        parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+        parser.add_argument("--seconds", type=int, default=60)
+        parser.add_argument("--rate", type=int, default=RATE)
+        given = parser.parse_args()
+        sys.exit(main(given.seconds, given.rate))

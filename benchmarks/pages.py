@@ -1,6 +1,6 @@
 """How long the pages take to answer a change of a filter over many cost rows, and the same question asked of others.
 
-    python benchmarks/pages.py [--rows ROWS] [--changes CHANGES]
+    python3 run.py bench pages [--rows ROWS] [--changes CHANGES]
 
 Measured are figures, chart and table of a page, from the filter to the finished frame: without the drawing.
 Targets: 95 of 100 changes within 0.1 s, 60 days read within 1 s, 100,000 rows of CSV within 0.5 s.
@@ -219,5 +219,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--changes", type=int, default=200)
-    given, _ = parser.parse_known_args()
+    given = parser.parse_args()
     sys.exit(main(given.rows, given.changes))

@@ -1,6 +1,6 @@
 """How long twenty people wait who change filters at the same time, over many cost rows, in the real server.
 
-    python benchmarks/sessions.py [--rows ROWS] [--people PEOPLE] [--seconds SECONDS]
+    python3 run.py bench sessions [--rows ROWS] [--people PEOPLE] [--seconds SECONDS]
 
 Everyone speaks the browser's own protocol over a websocket, changes a filter, waits until the script has finished, and
 thinks for three seconds. Target: 95 of 100 waits within a second. The people share the machine with the server.
@@ -170,5 +170,5 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60)
-    given, _ = parser.parse_known_args()
+    given = parser.parse_args()
     sys.exit(main(given.rows, given.people, given.seconds))

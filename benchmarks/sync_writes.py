@@ -1,10 +1,11 @@
 """How fast a statement is saved, beside a raw `executemany` of the same rows into the same table on SQLite.
 
-    python benchmarks/sync_writes.py [ROWS]
+    python3 run.py bench sync_writes [--rows ROWS]
 
 Rounds alternate, so that a busy machine slows both. The design asks for a ratio of at least 0.5.
 """
 
+import argparse
 import random
 import sqlite3
 import statistics
@@ -29,8 +30,7 @@ ROUNDS = 7
 TARGET = 0.5
 
 
-def main() -> int:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+def main(rows: int) -> int:
     statement = _statement(rows)
     saved, raw = [], []
     with tempfile.TemporaryDirectory(prefix="spendglass-bench-") as folder:
@@ -109,4 +109,6 @@ def _raw(store: Store) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=50_000)
+    sys.exit(main(parser.parse_args().rows))

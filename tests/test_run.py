@@ -61,9 +61,33 @@ def test_check_is_format_lint_and_types_in_this_order() -> None:
     assert run.commands("check", ["run.py"])[2] == ["-m", "mypy", "run.py"]
 
 
-def test_every_benchmark_is_run() -> None:
-    names = {Path(command[0]).name for command in run.commands("bench", ["--quick"])}
-    assert names == {path.name for path in (ROOT / "benchmarks").glob("*.py") if not path.name.startswith("_")}
+def test_every_benchmark_is_run_by_its_own_defaults() -> None:
+    names = {path.name for path in (ROOT / "benchmarks").glob("*.py") if not path.name.startswith("_")}
+    found = run.commands("bench", [])
+    assert {Path(command[0]).name for command in found} == names
+    assert {len(command) for command in found} == {1}
+
+
+def test_a_named_benchmark_alone_gets_the_arguments() -> None:
+    assert run.commands("bench", ["pages", "--rows", "5"]) == [[str(ROOT / "benchmarks" / "pages.py"), "--rows", "5"]]
+
+
+@pytest.mark.parametrize("arguments", [["speed"], ["--rows", "5"]])
+def test_arguments_without_a_benchmark_of_that_name_are_refused_with_those_there_are(arguments: list[str]) -> None:
+    answer = door("bench", *arguments)
+    assert answer.returncode == 2
+    for name in (arguments[0], *run.benchmarks()):
+        assert name in answer.stderr
+
+
+@pytest.mark.parametrize("name", list(run.benchmarks()))
+def test_a_benchmark_has_the_arguments_it_tells_and_no_others(name: str) -> None:
+    command = run.commands("bench", [name, "--unknown"])[0]
+    answer = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    told = run.benchmarks()[name].read_text().partition(f"run.py bench {name} ")[2].partition("\n")[0]
+    assert told
+    assert told in " ".join(answer.stderr.split())
 
 
 def test_a_browser_is_found_by_any_of_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
