@@ -26,6 +26,7 @@ from connectors.base import Meter
 from connectors.deadline import Connection, Deadline
 from connectors.errors import ProviderUnavailable, UnexpectedResponse
 from connectors.patience import Patience, current_patience, patience, told_date
+from connectors.tls import tls
 from settings import settings
 
 __all__ = ["MAX_BYTES", "Params", "ProviderHttp", "RequestRefused", "paginate", "patience"]
@@ -75,7 +76,11 @@ class ProviderHttp:
         self._connection = Connection()
         agent = {"User-Agent": f"spendglass/{VERSION}", "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._client = httpx.Client(
-            base_url=base_url, headers={**agent, **headers}, follow_redirects=False, transport=transport
+            base_url=base_url,
+            headers={**agent, **headers},
+            follow_redirects=False,
+            transport=transport,
+            verify=tls(),
         )
         self._host = self._client.base_url.host
         self._min_interval = 0.0 if _is_loopback(self._host) else min_interval

@@ -7,9 +7,7 @@ and then made to the very address that was checked, so that a name which changes
 
 import re
 import socket
-import ssl
 from collections.abc import Callable, Iterable
-from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ import httpcore
 import httpx
 
 from connectors.errors import CredentialRejected
+from connectors.tls import tls
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -163,15 +162,9 @@ def _refused(cause: str) -> CredentialRejected:
     )
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Checks certificates, also against `SSL_CERT_FILE`, for proxies with a certificate of their own authority."""
-    return httpx.create_ssl_context()
-
-
 class GuardedTransport(httpx.HTTPTransport):
     """httpx over a guarded network. Proxies of the environment are not used: they would connect in our place."""
 
     def __init__(self, network: GuardedNetwork) -> None:
-        super().__init__(verify=_tls(), trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=_tls(), max_connections=1, network_backend=network)
+        super().__init__(verify=tls(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=tls(), max_connections=1, network_backend=network)

@@ -1,6 +1,7 @@
 """A provider on 127.0.0.1, for tests of what only a real connection shows."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,8 +30,8 @@ class Reply:
 
 
 @contextmanager
-def provider(answer: Callable[[Request], Reply]) -> Iterator[str]:
-    """The base URL of a server that answers each request by `answer`."""
+def provider(answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The base URL of a server that answers each request by `answer`; https where it has a certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -60,10 +61,12 @@ def provider(answer: Callable[[Request], Reply]) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()

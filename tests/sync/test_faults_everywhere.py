@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
 import pytest
 from botocore.loaders import create_loader
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -64,9 +63,8 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Linked]:
             patch.setenv(f"SPENDGLASS_ENDPOINT_{slug.upper()}", simulator.endpoint(slug))
             short = dataclasses.replace(CONNECTORS[slug], history_days=HISTORY_DAYS, window_days=WINDOW_DAYS)
             patch.setitem(CONNECTORS, slug, short)
-        # TLS, boto3's models and the RSA key are the same each time: making them anew is most of a short sync's time.
+        # boto3's models and the RSA key are the same each time: making them anew is most of a short sync's time.
         patch.setattr("connectors.vertex_key.load_pem_private_key", cache(load_pem_private_key))
-        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
         patch.setattr("botocore.session.create_loader", cache(create_loader))
         store = open_store(Settings(data_dir=folder / "data"))
         ids = {slug: link_account(store, slug, CREDENTIAL[slug], name=None, now=clock()) for slug in OWN}
