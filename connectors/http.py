@@ -4,13 +4,11 @@
                    ↑                   │
                    └────── pause ──────┴─────→ the last problem, a ConnectorError, when no pause is left
 
-httpx is imported in `connectors/` only. None of its exceptions leaves this module: they hold request and headers.
+httpx is imported in `connectors/` only. None of its exceptions goes further up: they hold request and headers.
 """
 
 import logging
 import random
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -25,6 +23,7 @@ from connectors.answers import ALWAYS, TWICE, Answer, IsTransient, Judge, Outcom
 from connectors.base import Meter
 from connectors.deadline import Connection, Deadline
 from connectors.errors import ProviderUnavailable, UnexpectedResponse
+from connectors.no_answers import no_answer
 from connectors.patience import Patience, current_patience, patience, told_date
 from connectors.tls import tls
 from settings import settings
@@ -152,7 +151,7 @@ class ProviderHttp:
             try:
                 answer = self._read(method, path, params, content, seconds)
             except httpx.HTTPError as error:
-                answer = self._unreachable(error, path)
+                answer = no_answer(error, provider=self._provider, host=self._host, path=path)
         if limit.has_passed:
             return self._too_slow(path, seconds)
         if isinstance(answer, Outcome):
@@ -184,37 +183,6 @@ class ProviderHttp:
     def _too_slow(self, path: str, seconds: float) -> Outcome:
         message = f"{self._provider} did not finish its answer to {path} within {seconds:.0f} s."
         return Outcome(problem=ProviderUnavailable(message), tries=TWICE)
-
-    def _unreachable(self, error: httpx.HTTPError, path: str) -> Outcome:
-        if isinstance(error, httpx.DecodingError):
-            return Outcome(problem=self._unexpected(path, "answered with a damaged compressed body"), tries=TWICE)
-        if isinstance(error, httpx.TimeoutException):
-            message, cause = (
-                f"{self._provider} did not answer {path} in time.",
-                f"{self._host} is slow or out of reach.",
-            )
-        elif isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
-            message = f"{self._provider} cut the connection during its answer to {path}."
-            cause = f"{self._host}, or a proxy before it, closed the connection too early."
-        else:
-            message, cause = f"{self._provider} could not be reached.", self._why(error)
-        is_untrusted = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in _reasons(error))
-        problem = ProviderUnavailable(message, likely_cause=cause)
-        return Outcome(problem=problem, tries=1 if is_untrusted else ALWAYS)
-
-    def _why(self, error: httpx.HTTPError) -> str:
-        reasons = tuple(_reasons(error))
-        for kind, cause in (
-            (ssl.SSLCertVerificationError, f"The TLS certificate of {self._host} is not trusted by this machine."),
-            (ssl.SSLError, f"No TLS connection to {self._host} could be agreed on; is it really https?"),
-            (socket.gaierror, f"The name {self._host} could not be resolved (DNS)."),
-            (ConnectionRefusedError, f"{self._host} refuses the connection: nothing listens at that address."),
-            (httpx.UnsupportedProtocol, "The base URL must start with https:// or http://."),
-            (httpx.ProxyError, "The proxy set for this machine does not let the connection through."),
-        ):
-            if any(isinstance(reason, kind) for reason in reasons):
-                return cause
-        return f"This machine has no working network path to {self._host}."
 
     def _unexpected(self, path: str, what: str) -> UnexpectedResponse:
         return UnexpectedResponse(f"{self._provider}: {path} {what}.")
@@ -255,13 +223,6 @@ def _last_outcome(state: RetryCallState) -> Outcome:
         raise RuntimeError("asked for the outcome of an attempt that has not ended")
     outcome: Outcome = state.outcome.result()
     return outcome
-
-
-def _reasons(error: BaseException) -> Iterator[BaseException]:
-    reason: BaseException | None = error
-    while reason is not None:
-        yield reason
-        reason = reason.__cause__ or reason.__context__
 
 
 def _is_loopback(host: str) -> bool:
