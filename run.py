@@ -2,7 +2,7 @@
 
     python3 run.py [run]     the dashboard on http://127.0.0.1:8501, data in data/
     python3 run.py demo      the same with simulated providers, data in demo-data/
-    python3 run.py test      all tests that need nothing else installed
+    python3 run.py test      all tests that need nothing else installed, in two processes (in one with -n 0)
     python3 run.py check     format, lint, types
     python3 run.py e2e       the tests in a real browser (needs Chromium)
     python3 run.py bigquery  the tests against a BigQuery emulator, which gets an environment of its own
@@ -41,6 +41,11 @@ PORT = 8501
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SERVERS = ("run", "demo")
 CHORES = ("test", "check", "e2e", "bigquery", "clients", "litellm", "bench", "soak")
+PARALLEL = (
+    *("-n", "2", "--dist", "worksteal"),
+    *("-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"),
+)
+"""Two processes, each with a PostgreSQL of its own; one that hangs for five minutes is ended, and its test failed."""
 PROXY = ("LITELLM_TEST_URL", "LITELLM_TEST_KEY")
 
 
@@ -125,7 +130,7 @@ def commands(verb: str, arguments: list[str]) -> list[list[str]]:
     apart = ("e2e", "bigquery", "clients", "litellm", "soak")
     if verb in {"test", *apart}:
         marked = verb if verb in apart else " and ".join(f"not {name}" for name in apart)
-        return [["-m", "pytest", "-m", marked, *arguments]]
+        return [["-m", "pytest", "-m", marked, *(PARALLEL if verb == "test" else ()), *arguments]]
     if verb == "check":
         files = arguments or ["."]
         lint = [["-m", "ruff", "format", "--check", *files], ["-m", "ruff", "check", *files]]

@@ -1,6 +1,8 @@
 """The door itself: what each verb starts, and what it says when it can not."""
 
 import ast
+import os
+import re
 import runpy
 import subprocess
 import sys
@@ -46,14 +48,39 @@ def test_the_door_can_be_read_by_pythons_that_it_turns_away() -> None:
 
 
 def test_tests_leave_out_what_needs_a_browser_an_environment_of_its_own_a_proxy_or_minutes() -> None:
-    assert run.commands("test", ["-x"]) == [
-        ["-m", "pytest", "-m", "not e2e and not bigquery and not clients and not litellm and not soak", "-x"]
-    ]
+    command = run.commands("test", ["-x"])[0]
+    assert command[:4] == [
+        "-m", "pytest", "-m", "not e2e and not bigquery and not clients and not litellm and not soak",
+    ]  # fmt: skip
+    assert command[-1] == "-x"
     assert run.commands("e2e", []) == [["-m", "pytest", "-m", "e2e"]]
     assert run.commands("bigquery", []) == [["-m", "pytest", "-m", "bigquery"]]
     assert run.commands("clients", []) == [["-m", "pytest", "-m", "clients"]]
     assert run.commands("litellm", []) == [["-m", "pytest", "-m", "litellm"]]
     assert run.commands("soak", []) == [["-m", "pytest", "-m", "soak"]]
+
+
+BREAKING = """
+import os
+import threading
+
+def test_that_passes(): pass
+def test_that_hangs(): threading.Event().wait()
+def test_that_kills_its_process(): os._exit(3)
+def test_after_them(): pass
+"""
+
+
+def test_a_process_of_tests_that_hangs_or_dies_fails_the_run_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "test_breaking.py").write_text(BREAKING)
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", *run.PARALLEL, "-o", "faulthandler_timeout=2", "."]
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    inner = outer | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ended = subprocess.run(command, cwd=tmp_path, env=inner, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "2 failed, 2 passed in" in ended.stdout.splitlines()[-1]
+    for name in ("test_that_hangs", "test_that_kills_its_process"):
+        assert re.search(rf"worker 'gw\d' crashed while running '.*::{name}'", ended.stdout)
 
 
 def test_check_is_format_lint_and_types_in_this_order() -> None:
@@ -81,13 +108,17 @@ def test_arguments_without_a_benchmark_of_that_name_are_refused_with_those_there
 
 
 @pytest.mark.parametrize("name", list(run.benchmarks()))
-def test_a_benchmark_has_the_arguments_it_tells_and_no_others(name: str) -> None:
-    command = run.commands("bench", [name, "--unknown"])[0]
-    answer = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert answer.returncode == 2
-    told = run.benchmarks()[name].read_text().partition(f"run.py bench {name} ")[2].partition("\n")[0]
+def test_a_benchmark_has_the_arguments_it_tells_and_no_others(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = run.benchmarks()[name]
+    monkeypatch.syspath_prepend(script.parent)
+    monkeypatch.setattr(sys, "argv", [str(script), "--unknown"])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path(str(script), run_name="__main__")
+    told = script.read_text().partition(f"run.py bench {name} ")[2].partition("\n")[0]
     assert told
-    assert told in " ".join(answer.stderr.split())
+    assert told in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_browser_is_found_by_any_of_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
