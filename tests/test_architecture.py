@@ -62,7 +62,7 @@ ONLY_IN = {
     "psycopg": {"store"},
 }
 REGISTRY = {"connectors", "connectors.base", "connectors.errors"}
-BY_REGISTRY_ONLY = {"pages", "cli", "routes", "app"}
+BY_REGISTRY_ONLY = {"pages", "cli", "verbs", "routes", "app"}
 STANDARD_LIBRARY_ONLY = {"run", "bootstrap"}
 CATCH_ALL = {"Exception", "BaseException"}
 
