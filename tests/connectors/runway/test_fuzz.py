@@ -11,11 +11,9 @@ from connectors.errors import ConnectorError
 from connectors.http import ProviderHttp
 from connectors.runway import fetch
 from store.records import Window
-from tests.connectors.damage import damage
-from tests.connectors.openai.test_fuzz import ODD
+from tests.connectors.damage import BODIES, ODD_ANYWHERE, damage
 from tests.connectors.runway.fake import FAKE, FOLDER
 
-BODIES = 10_000
 WHOLE = [json.loads((FOLDER / f"usage_{number}.json").read_text()) for number in (1, 2)]
 JULY = Window(FAKE.window.start, FAKE.window.start.replace(day=8))
 
@@ -43,7 +41,7 @@ def test_ten_thousand_damaged_answers_crash_nothing_and_change_no_total_in_silen
     errors = statements = 0
     for _ in range(BODIES):
         body = copy.deepcopy(WHOLE[0])
-        damage(body, chance, ODD)
+        damage(body, chance, ODD_ANYWHERE)
         try:
             statement = fetch(FuzzedSession(body), JULY)
         except ConnectorError:
