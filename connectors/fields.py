@@ -52,6 +52,9 @@ class Fields:
 
     def count(self, member: str) -> int | None:
         """A whole number of at least 0 that a database can hold."""
+        found = self.members.get(member)
+        if type(found) is int and 0 <= found < LARGEST_NUMBER:  # the usual case, without a Decimal in between
+            return found
         value = self.number(member)
         if value is None:
             return None
