@@ -9,8 +9,8 @@ from random import Random
 
 from demo.anthropic_places import SPECIAL_TIERS
 from demo.anthropic_spend import CODE_EXECUTION, DEFAULT, OTHER, SESSIONS
-from demo.random_world import MODELS as OTHER_MODELS
-from demo.random_world import NAMES
+from demo.odd_openai import MODELS as OTHER_MODELS
+from demo.odd_openai import NAMES
 from demo.story import Key, Owner, Story, Workspace
 from demo.traffic import Part, Stream
 from demo.world import World

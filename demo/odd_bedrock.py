@@ -11,7 +11,7 @@ from random import Random
 
 from demo.bedrock_ledger import ASIDES, CHARGES, RELIEFS
 from demo.bedrock_spend import GENERAL
-from demo.random_world import NAMES
+from demo.odd_openai import NAMES
 from demo.story import Story, Workspace
 from demo.traffic import Part, Stream
 from demo.world import World

@@ -9,7 +9,7 @@ from datetime import date
 from random import Random
 
 from demo.fal_spend import CATEGORIES, NO_APP, SERVERLESS, UNITS, FalStory
-from demo.random_world import NAMES
+from demo.odd_openai import NAMES
 from demo.story import Key, Owner, Workspace
 from demo.traffic import Part, Stream
 from demo.world import World

@@ -11,8 +11,8 @@ from random import Random
 
 from demo.litellm_activity import BARE, NO_MODEL
 from demo.litellm_spend import HEALTH_CHECKS, MASTER, OPERATOR, key_hash
-from demo.random_world import MODELS as OTHER_MODELS
-from demo.random_world import NAMES
+from demo.odd_openai import MODELS as OTHER_MODELS
+from demo.odd_openai import NAMES
 from demo.story import Key, Owner, Story, Workspace
 from demo.traffic import Part, Stream
 from demo.world import World

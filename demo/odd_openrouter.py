@@ -9,9 +9,9 @@ import uuid
 from datetime import date
 from random import Random
 
+from demo.odd_openai import MODELS as OTHER_MODELS
+from demo.odd_openai import NAMES
 from demo.openrouter_use import UNNAMED
-from demo.random_world import MODELS as OTHER_MODELS
-from demo.random_world import NAMES
 from demo.story import Key, Owner, Story, Workspace
 from demo.traffic import Part, Stream
 from demo.world import World

@@ -7,7 +7,7 @@ a cent. What is odd are models, refunds, and days.
 from datetime import date
 from random import Random
 
-from demo.random_world import NAMES
+from demo.odd_openai import NAMES
 from demo.runway_spend import CREDIT, RunwayStory
 from demo.traffic import Part, Stream
 from demo.world import World

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from random import Random
 
-from demo.random_world import NAMES
+from demo.odd_openai import NAMES
 from demo.story import Workspace
 from demo.traffic import Part, Stream
 from demo.vertex_labels import LABELS

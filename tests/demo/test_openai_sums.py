@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from demo import openai_spend as story
 from demo.cells import TOKEN_KINDS
+from demo.odd_openai import odd_openai_world
 from demo.openai_labels import line_item
 from demo.openai_usage import FAMILIES
-from demo.random_world import random_world
 from demo.simulator import Simulator
 from demo.world import World
 from tests.demo.asking import ALL_GROUPS, NOW, TODAY, Asker, Params, nanos, window
@@ -161,7 +161,7 @@ def test_a_restated_world_is_billed_at_once(simulator: Simulator, ask: Asker) ->
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), limit=st.integers(1, 30))
 def test_any_world_adds_up_grouped_and_ungrouped(seed: int, limit: int) -> None:
-    world = random_world(seed, TODAY)
+    world = odd_openai_world(seed, TODAY)
     period = window(world.first_day - timedelta(days=2), TOMORROW)
     with Simulator(world, clock=lambda: NOW) as simulator, (ask := Asker(simulator)).http:
         grouped = [("group_by", name) for name in ALL_GROUPS]

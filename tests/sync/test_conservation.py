@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from demo.faults import Fault
-from demo.random_world import random_world
+from demo.odd_openai import odd_openai_world
 from demo.simulator import Simulator
 from demo.world import World
 from store.db import Store
@@ -129,7 +129,7 @@ def test_a_project_renamed_at_the_provider_keeps_its_old_name_in_the_history(
 def test_odd_worlds_are_conserved_too(
     seed: int, sqlite_store: Store, account_id: int, simulator: Simulator, clock: Clock
 ) -> None:
-    simulator.world = random_world(seed, TODAY)
+    simulator.world = odd_openai_world(seed, TODAY)
     assert synced(sqlite_store, account_id, clock)["status"] == "succeeded"
     assert_conserved(sqlite_store, simulator, clock)
     costs = read_costs(sqlite_store, everything(clock))

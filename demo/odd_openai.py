@@ -1,4 +1,4 @@
-"""Worlds without a story, for property tests: everything odd a provider may bill, at random but repeatable."""
+"""Odd worlds of OpenAI, at random but repeatable: everything its reports can hold and nobody expects."""
 
 from datetime import date
 from random import Random
@@ -18,7 +18,7 @@ SIZES = ("standard 1024x1024", "standard 1792x1024", "hd 1024x1024", "hd 1024x17
 LARGEST_PRICE = 10**8
 
 
-def random_world(seed: int, today: date, *, history_days: int = 20) -> World:
+def odd_openai_world(seed: int, today: date, *, history_days: int = 20) -> World:
     """A world with null keys and projects, deleted keys, negative amounts, empty days, unknown models and labels."""
     chance = Random(f"story {seed}")  # noqa: S311 - a repeatable world, no secret
     workspaces = tuple(_workspace(chance, number) for number in range(chance.randint(1, 5)))
