@@ -28,11 +28,11 @@ from tests.sync.conserved import (
     all_days,
     assert_same,
     finished,
-    live_on,
     of_the_store,
     of_the_world,
     sync_and_compare,
 )
+from tests.sync.lives import live_on
 
 LONG = 45
 BILLED = ("billed_cost",)

@@ -19,16 +19,8 @@ from linking import link_account
 from store.accounts import unlink
 from store.db import Store
 from tests.sync.conftest import TODAY, Clock, synced
-from tests.sync.conserved import (
-    GRAIN,
-    MONEY,
-    assert_same,
-    finished,
-    live_on,
-    of_the_store,
-    of_the_world,
-    sync_and_compare,
-)
+from tests.sync.conserved import GRAIN, MONEY, assert_same, finished, of_the_store, of_the_world, sync_and_compare
+from tests.sync.lives import live_on
 
 LONG = 70
 

@@ -7,7 +7,7 @@ from demo.odd_fal import odd_fal_world, rename_keys
 from store.db import Store
 from store.frames import read_names
 from tests.sync.conftest import TODAY, Clock
-from tests.sync.odd import OddAccount, grow_and_restate, odd_account, odd_manners
+from tests.sync.lives import OddAccount, grow_and_restate, odd_account, odd_manners
 
 
 def live_through(seed: int, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,7 @@ def assert_keys_are_named(account: OddAccount) -> None:
         if key.deleted is None and key.api_key_id not in story.admin_keys
     }
     shown = dict(read_names(account.store)["api_key"].select("api_key_id", "api_key_name").iter_rows())
-    billed = {grain[2] for grain in account.truth()["billed_cost"]} - {""}
+    billed = {grain[2] for grain in account.truth(("billed_cost",))} - {""}
     assert shown.keys() >= listed.keys() | billed
     assert {key_id: shown[key_id] for key_id in listed} == listed
 

@@ -6,7 +6,8 @@ from demo.odd_runway import odd_runway_world
 from store.db import Store
 from store.frames import read_costs
 from tests.sync.conftest import TODAY, Clock
-from tests.sync.odd import OddAccount, grow_and_restate, odd_account, odd_manners
+from tests.sync.conserved import all_days
+from tests.sync.lives import OddAccount, grow_and_restate, odd_account, odd_manners
 
 CREDIT = 10_000_000
 
@@ -25,7 +26,7 @@ def live_through(seed: int, store: Store, clock: Clock, monkeypatch: pytest.Monk
 
 
 def assert_credits_make_the_bill(account: OddAccount) -> None:
-    costs = read_costs(account.store, account.days)
+    costs = read_costs(account.store, all_days(account.clock))
     for nanos, micros in costs.select("billed_cost", "usage_quantity").iter_rows():
         assert nanos * 10**6 == micros * CREDIT
 

@@ -11,9 +11,11 @@ from demo.vertex_lines import COLUMNS
 from store.db import Store
 from store.names import history
 from tests.sync.conftest import TODAY, Clock
-from tests.sync.odd import RENAMES, OddAccount, grow_and_restate, odd_account, odd_manners
+from tests.sync.conserved import all_days
+from tests.sync.lives import OddAccount, grow_and_restate, odd_account, odd_manners
 
 WINDOW_DAYS = 13
+RENAMES = ("Renamed", "=1+1", "データ|*b*", "<b>new</b>")
 
 
 def live_through(seed: int, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +54,8 @@ def newest_names(account: OddAccount) -> dict[str, tuple[str, date]]:
     found: dict[str, tuple[str, str, date]] = {}
     world, now = account.simulator.world, account.clock()
     projects = {known.workspace_id for known in world.story("vertex").workspaces}
-    for line in rows(world, account.days.start, account.days.end, now):
+    days = all_days(account.clock)
+    for line in rows(world, days.start, days.end, now):
         told = dict(zip(COLUMNS, line, strict=True))
         project, written, start = told["project.id"], told["export_time"] or "", told["usage_start_time"] or ""
         if project in projects and told["project.name"] and written >= found.get(project, ("",))[0]:
