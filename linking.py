@@ -1,6 +1,6 @@
 """Credentials on their way in: recognised by shape, checked live, sealed; and opened again for a sync.
 
-With `syncing`, one of the two places where connectors and store meet.
+With `account_sync`, one of the two places where connectors and store meet.
 """
 
 from collections import Counter

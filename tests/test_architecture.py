@@ -1,6 +1,7 @@
 """Reads all imports and fails when an arrow turns.
 
-    store.records  <-  connectors, store.*  <-  linking  <-  syncing  <-  scheduler  <-  pages, cli, routes  <-  app
+    store.records  <-  connectors, store.*  <-  linking  <-  account_sync  <-  syncing  <-  scheduler
+    scheduler  <-  pages, cli, routes  <-  app
 
     store.events  <-  metering (what clients send)  <-  intake (its server)  <-  app
 
@@ -29,7 +30,8 @@ MAY_IMPORT = {
     "intake": {"intake", "metering", "store", "store.events", "store.records", "settings"},
     "connectors": {"connectors", "store.records", "settings"},
     "linking": BELOW_LINKING,
-    "syncing": {*BELOW_LINKING, "linking"},
+    "account_sync": {*BELOW_LINKING, "linking"},
+    "syncing": {*BELOW_LINKING, "account_sync"},
     "worker": {"settings", "store"},
     "scheduler": {*BELOW_LINKING, "linking", "syncing", "worker"},
     "pages": {"pages", "metering", *BELOW_PAGES},
