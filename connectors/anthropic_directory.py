@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import get_args
 
-from connectors.anthropic_reports import instant, pages
+from connectors.anthropic_pages import instant, pages
 from connectors.base import Meter, masked
 from connectors.errors import CredentialLacksBilling
 from connectors.fields import Fields

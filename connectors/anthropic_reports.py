@@ -8,12 +8,13 @@ legacy rows lie in buckets of a day. The default workspace has an id in analytic
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
+from connectors.anthropic_pages import instant, pages
 from connectors.errors import UnexpectedResponse
 from connectors.fields import Fields
-from connectors.http import Params, ProviderHttp, paginate
+from connectors.http import Params, ProviderHttp
 from store.records import Window
 
 ANALYTICS_COST = "/v1/organizations/analytics/cost"
@@ -115,28 +116,6 @@ def probe(http: ProviderHttp, path: str, day: date) -> None:
     """Asks one report for one row of one day; raises `ConnectorError` where that is refused."""
     width = "time_bucket_width" if path == ANALYTICS_COST else "bucket_width"
     http.get_json(path, [*_range(Window(day, day + timedelta(days=1))), (width, "1d"), ("limit", 1)])
-
-
-def instant(text: str | None) -> datetime | None:
-    """A time from RFC 3339 text; None if it is anything else."""
-    try:
-        found = datetime.fromisoformat(text or "")
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def pages(http: ProviderHttp, path: str, params: Params, *, cursor_param: str, cursor_member: str) -> Iterator[Fields]:
-    """All pages of a report (cursor `page`, from `next_page`) or a list (cursor `after_id`, from `last_id`)."""
-
-    def read(cursor: str | None) -> Fields:
-        after = [] if cursor is None else [(cursor_param, cursor)]
-        return Fields(f"Anthropic {path}", http.get_json(path, [*params, *after]))
-
-    def following(page: Fields) -> str | None:
-        return (page.text(cursor_member) or "") if page.flag("has_more") else None
-
-    return paginate(read, following, what=f"Anthropic {path}")
 
 
 def _analytics_rows(

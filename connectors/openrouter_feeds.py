@@ -117,13 +117,8 @@ class Activity:
         for row in self.session.ask("/activity", params).objects("data"):
             day = _day(row, "date")
             if day in self.window:
-                use = Use(
-                    amount(row, "usage"),
-                    amount(row, "byok_usage_inference"),
-                    row.count("prompt_tokens"),
-                    row.count("completion_tokens"),
-                    row.count("requests"),
-                )
+                counts = map(row.count, ("prompt_tokens", "completion_tokens", "requests"))
+                use = Use(amount(row, "usage"), amount(row, "byok_usage_inference"), *counts)
                 variant = (row.text("model") or "").partition(":")[2]
                 model = row.text("model_permaslug") or row.text("model") or GENERAL
                 yield row, Place(day, model, _variant(variant), row.text("provider_name") or ""), use
