@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from demo.anthropic_places import TOKEN_TYPES, UNUSED, Place, cents, list_nanos, place
+from demo.anthropic_places import TOKEN_TYPES, UNUSED, Place, cents, counted, list_nanos, place
 from demo.anthropic_query import GEOS, SPEEDS, TIERS, WINDOWS, Query, invalid
 from demo.cells import SECONDS_A_DAY, Cell
 from demo.wire import Request
@@ -76,9 +76,9 @@ class Combination:
 
 def cost(request: Request, *, is_enterprise: bool) -> JSON:
     query = Query.read(request.query, scalars=SCALARS, arrays=("group_by", *FILTERS))
-    groups = _groups(query, (*USAGE_DIMENSIONS, *FAN_OUT))
-    fan_out = [name for name in groups if name in FAN_OUT]
     dimensions = (*USAGE_DIMENSIONS, *FAN_OUT)
+    groups = _groups(query, dimensions)
+    fan_out = [name for name in groups if name in FAN_OUT]
     found = [
         combination
         for combination in _combinations(request, query, groups, is_enterprise=is_enterprise)
@@ -133,26 +133,6 @@ def usage(request: Request, *, is_enterprise: bool) -> JSON:
         }
 
     return _page(request, query, _ordered(query, found, measures, "total_tokens"), rows)
-
-
-def counted(cells: Sequence[Cell]) -> JSON:
-    """Tokens, requests and searches as both usage reports count them."""
-
-    def total(kind: str) -> int:
-        return sum(cell.quantity for cell in cells if cell.kind == kind)
-
-    return {
-        "uncached_input_tokens": total("input"),
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": total("cache_write"),
-            "ephemeral_1h_input_tokens": total("cache_write_1h"),
-        },
-        "cache_read_input_tokens": total("cached_input"),
-        "output_tokens": total("output"),
-        "total_tokens": sum(cell.quantity for cell in cells if cell.kind in TOKEN_TYPES),
-        "requests": sum(cell.requests for cell in cells),
-        "server_tool_use": {"web_search_requests": total("web_search")},
-    }
 
 
 def _groups(query: Query, allowed: Sequence[str]) -> tuple[str, ...]:

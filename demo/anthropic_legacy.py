@@ -9,8 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from demo.anthropic_analytics import counted, printed_nanos
-from demo.anthropic_places import TOKEN_TYPES, Place, cents, description, legacy_place
+from demo.anthropic_analytics import printed_nanos
+from demo.anthropic_places import TOKEN_TYPES, Place, cents, counted, description, legacy_place
 from demo.anthropic_query import GEOS, SPEEDS, TIERS, WINDOWS, Query, invalid
 from demo.anthropic_spend import DEFAULT
 from demo.cells import Cell

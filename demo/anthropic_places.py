@@ -3,7 +3,9 @@
 A variant is made of words: a service tier, `fast`, `long` (above 200k tokens of context), `us` (served there).
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from demo.cells import Cell
 
@@ -97,3 +99,23 @@ def cents(nanos: int | Decimal) -> str:
     """An amount as Anthropic writes it: a decimal string in cents, without a trailing zero."""
     digits = f"{Decimal(nanos).scaleb(-7):f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def counted(cells: Sequence[Cell]) -> dict[str, Any]:
+    """Tokens, requests and searches as both usage reports count them."""
+
+    def total(kind: str) -> int:
+        return sum(cell.quantity for cell in cells if cell.kind == kind)
+
+    return {
+        "uncached_input_tokens": total("input"),
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": total("cache_write"),
+            "ephemeral_1h_input_tokens": total("cache_write_1h"),
+        },
+        "cache_read_input_tokens": total("cached_input"),
+        "output_tokens": total("output"),
+        "total_tokens": sum(cell.quantity for cell in cells if cell.kind in TOKEN_TYPES),
+        "requests": sum(cell.requests for cell in cells),
+        "server_tool_use": {"web_search_requests": total("web_search")},
+    }

@@ -132,7 +132,8 @@ def _cost_explorer(request: Request) -> JSON:
 
 def _cost_and_usage(request: Request, wish: JSON) -> JSON:
     reject_unknown(wish, COST_MEMBERS)
-    period, groups, metrics = read_period(wish, request.now.date()), read_groups(wish), read_metrics(wish)
+    today = request.now.date()
+    period, groups, metrics = read_period(wish, today), read_groups(wish), read_metrics(wish)
     if wish.get("Granularity") != "DAILY":
         raise invalid("Granularity is missing, or not enabled for this account.")
     offset, expression = read_offset(wish), read_filter(wish)
@@ -146,7 +147,7 @@ def _cost_and_usage(request: Request, wish: JSON) -> JSON:
     page = rows[offset:following]
     answer: JSON = {
         "GroupDefinitions": [{"Type": "DIMENSION", "Key": key} for key in groups],
-        "ResultsByTime": _days(request, period, groups, metrics, page, is_whole=len(page) == len(rows)),
+        "ResultsByTime": _days(today, period, groups, metrics, page, is_whole=len(page) == len(rows)),
         "DimensionValueAttributes": _names(request, groups, page),
     }
     if "repeat_cursor" in request.twists:
@@ -167,16 +168,9 @@ def _grouped(chosen: Sequence[Line], groups: Sequence[str]) -> list[Row]:
 
 
 def _days(
-    request: Request,
-    period: Period,
-    groups: Sequence[str],
-    metrics: Sequence[str],
-    rows: Sequence[Row],
-    *,
-    is_whole: bool,
+    today: date, period: Period, groups: Sequence[str], metrics: Sequence[str], rows: Sequence[Row], *, is_whole: bool
 ) -> list[JSON]:
     """The days of a page; without a second page the empty days too."""
-    today = request.now.date()
     days = {day for day, _, _ in rows}
     if is_whole:
         days |= {period.start + timedelta(days=offset) for offset in range((period.end - period.start).days)}
