@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
 import streamlit as st
 import time_machine
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from settings import Settings, settings
@@ -18,6 +20,15 @@ from tests.store.cast import Syncing, begin, bill, cost
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 READ = Window(date(2025, 12, 1), date(2026, 3, 21))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_scanned_once() -> Iterator[None]:
+    """Every `AppTest` looks for components in all installed packages, which is half of a short test's time."""
+    scanned = cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", scanned)
+        yield
 
 
 @pytest.fixture
