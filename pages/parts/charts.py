@@ -1,7 +1,7 @@
 """Figures from frames: pure functions, without Streamlit. Days are UTC, amounts US dollars."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
@@ -16,6 +16,7 @@ MOST_SERIES = 7
 OTHER_NAME = "Other"
 HEIGHT = 320
 PREVIOUS_LINE = "#8b929b"
+HALF_A_DAY = timedelta(hours=12)
 
 
 def ranked(days: pl.DataFrame, by: str) -> list[str]:
@@ -79,7 +80,7 @@ def daily_costs(
         position = axis.index(today)
         top = sum(max(parts[position], 0) for parts in stacks.values()) / NANOS
         drawn.add_annotation(x=today, y=top, text="partial", showarrow=False, yanchor="bottom", font_size=12)
-    return _laid_out(drawn)
+    return _laid_out(drawn, window)
 
 
 def _marker(colour: str, axis: Sequence[date], today: date) -> dict[str, object]:
@@ -116,20 +117,22 @@ def _add_lines(
     )  # fmt: skip
 
 
-def _laid_out(drawn: go.Figure) -> go.Figure:
+def _laid_out(drawn: go.Figure, window: Window) -> go.Figure:
     drawn.update_layout(
         barmode="relative",
         bargap=0.22,
         height=HEIGHT,
-        margin={"l": 0, "r": 0, "t": 24, "b": 0},
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
         hovermode="x unified",
         dragmode=False,
         showlegend=False,
         font_size=13,
     )
+    first, last = (datetime.combine(end, time()) for end in (window.start, window.last_day))
     drawn.update_xaxes(
-        tickformat="%-d %b", hoverformat="%a %-d %b %Y (UTC)", showgrid=False, fixedrange=True, title=None
-    )
+        tickformat="%-d %b", hoverformat="%a %-d %b %Y (UTC)", showgrid=False, fixedrange=True, title=None,
+        range=[first - HALF_A_DAY, last + HALF_A_DAY],
+    )  # fmt: skip
     drawn.update_yaxes(tickprefix="$", tickformat="~s", nticks=5, rangemode="tozero", fixedrange=True, title=None)
     return drawn
 

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -64,6 +64,10 @@ def test_the_period_before_is_drawn_on_the_same_days() -> None:
     line = next(trace for trace in drawn(frame).data if trace.name == "Previous period")
     assert list(line.x) == list(WINDOW.days())
     assert line.customdata[0] == "$7.00 on 15 Mar"
+
+
+def test_the_axis_holds_the_days_of_the_period_and_no_other() -> None:
+    assert drawn(days((0, "a", 1))).layout.xaxis.range == (datetime(2026, 3, 17, 12), datetime(2026, 3, 20, 12))  # noqa: DTZ001
 
 
 def test_an_unknown_past_is_not_drawn() -> None:
