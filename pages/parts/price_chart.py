@@ -1,7 +1,7 @@
 """Price against volume: one bubble per model that is counted in tokens. Pure functions, without Streamlit."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -16,13 +16,22 @@ HEIGHT = 380
 MOST_LABELS = 7
 SMALLEST, LARGEST = 8.0, 56.0
 """Diameters of bubbles in pixels."""
-PLOT_WIDTH, PLOT_HEIGHT = 900, 260
-LETTER_WIDTH, LINE_HEIGHT = 7.2, 18
-"""Pixels on a laptop; on a phone names may touch, and every bubble has its own on hover."""
+PLOT_WIDTHS = (560, 620, 700, 800, 920, 1060, 1220, 1320)
+PLOT_HEIGHT = 300
+"""Pixels. A name keeps its size where the plot is wider, so that its place has to hold at each; where the plot is
+narrower than all of these, as on a phone, names are not drawn (see `look`) and every bubble has its own on hover.
+"""
+LETTER_WIDTH, LINE_HEIGHT = 6.3, 15
+RIGHT_MARGIN = 24
 ROOM = 0.35
 """Decades beyond the outermost bubbles."""
 
+PLACES = (
+    "top center", "bottom center", "middle right", "middle left",
+    "top right", "top left", "bottom right", "bottom left",
+)  # fmt: skip
 Box = tuple[float, float, float, float]
+"""Pixels: left, low, right, high."""
 
 
 def plotted(table: pl.DataFrame) -> pl.DataFrame:
@@ -41,21 +50,39 @@ def said(points: pl.DataFrame) -> str:
 
 
 def label_places(points: pl.DataFrame) -> dict[tuple[str, str], str]:
-    """Where the names of the dearest models can stand without covering a bubble or another name."""
+    """Where the names of the dearest models can stand without covering a bubble or another name at any width."""
     largest = points["net_cost"].max()
-    xs, ys = _pixels(points["units"], PLOT_WIDTH), _pixels(points["unit_cost"], PLOT_HEIGHT)
     radii = [_diameter(cost, largest) / 2 for cost in points["net_cost"]]
-    bubbles = [(x - r, y - r, x + r, y + r) for x, y, r in zip(xs, ys, radii, strict=True)]
-    taken: list[Box] = []
+    plots = [_Plot(points, radii, width) for width in PLOT_WIDTHS]
     places: dict[tuple[str, str], str] = {}
     for number, (provider, model) in enumerate(points.select("provider", "model").head(MOST_LABELS).iter_rows()):
-        others = [*taken, *bubbles[:number], *bubbles[number + 1 :]]
-        for place, box in _candidates(xs[number], ys[number], radii[number], len(for_plotly(model))):
-            if box[0] >= 0 and box[2] <= PLOT_WIDTH and not any(_overlap(box, other) for other in others):
-                taken.append(box)
+        letters = len(for_plotly(model))
+        for place in PLACES:
+            if all(plot.has_room(number, place, letters) for plot in plots):
+                for plot in plots:
+                    plot.take(number, place, letters)
                 places[provider, model] = place
                 break
     return places
+
+
+class _Plot:
+    """The plot at one width: where its bubbles are, and the names that stand so far."""
+
+    def __init__(self, points: pl.DataFrame, radii: Sequence[float], width: int) -> None:
+        self._width = width
+        xs, ys = _pixels(points["units"], width), _pixels(points["unit_cost"], PLOT_HEIGHT)
+        self._bubbles = list(zip(xs, ys, radii, strict=True))
+        self._names: list[Box] = []
+
+    def has_room(self, number: int, place: str, letters: int) -> bool:
+        box = _name_box(*self._bubbles[number], place, letters)
+        if box[0] < 0 or box[2] > self._width + RIGHT_MARGIN or any(_overlap(box, name) for name in self._names):
+            return False
+        return not any(_touches(bubble, box) for at, bubble in enumerate(self._bubbles) if at != number)
+
+    def take(self, number: int, place: str, letters: int) -> None:
+        self._names.append(_name_box(*self._bubbles[number], place, letters))
 
 
 def _pixels(values: pl.Series, length: int) -> list[float]:
@@ -63,20 +90,22 @@ def _pixels(values: pl.Series, length: int) -> list[float]:
     return [(math.log10(value) - first) / (last - first) * length for value in values]
 
 
-def _candidates(x: float, y: float, away: float, letters: int) -> Iterator[tuple[str, Box]]:
-    """The places of a name around a bubble, and the pixels it would take there: left, low, right, high."""
-    width = LETTER_WIDTH * letters
-    for place, left, low in (
-        ("top center", x - width / 2, y + away),
-        ("bottom center", x - width / 2, y - away - LINE_HEIGHT),
-        ("middle right", x + away, y - LINE_HEIGHT / 2),
-        ("middle left", x - away - width, y - LINE_HEIGHT / 2),
-    ):
-        yield place, (left, low, left + width, low + LINE_HEIGHT)
+def _name_box(x: float, y: float, radius: float, place: str, letters: int) -> Box:
+    """What a name takes beside a bubble, at the distance that Plotly keeps."""
+    away, width = radius / 0.8 + 1, LETTER_WIDTH * letters
+    up, across = place.split()
+    low = {"top": y + away, "middle": y - LINE_HEIGHT / 2, "bottom": y - away - LINE_HEIGHT}[up]
+    left = {"center": x - width / 2, "right": x + away, "left": x - away - width}[across]
+    return left, low, left + width, low + LINE_HEIGHT
 
 
 def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _touches(bubble: tuple[float, float, float], box: Box) -> bool:
+    x, y, radius = bubble
+    return math.hypot(x - min(max(x, box[0]), box[2]), y - min(max(y, box[1]), box[3])) < radius
 
 
 def _diameter(cost: int, largest: Any) -> float:
@@ -127,7 +156,7 @@ def price_chart(points: pl.DataFrame, shade: str) -> go.Figure:
 def _laid_out(drawn: go.Figure, points: pl.DataFrame) -> go.Figure:
     drawn.update_layout(
         height=HEIGHT,
-        margin={"l": 0, "r": 8, "t": 24, "b": 0},
+        margin={"l": 0, "r": RIGHT_MARGIN, "t": 8, "b": 0},
         hovermode="closest",
         dragmode=False,
         showlegend=False,

@@ -46,11 +46,27 @@ def test_a_bubble_is_as_large_as_its_cost_and_can_be_read_on_hover() -> None:
 
 
 def test_names_stand_where_they_cover_nothing() -> None:
-    crowd = lines(*[(f"model-{number}", "openai", "1M tokens", 1.0, 100.0, 100 - number) for number in range(9)])
+    crowd = lines(
+        *[(f"a-model-with-a-long-name-{number}", "openai", "1M tokens", 1.0, 100.0, 9 - number) for number in range(9)]
+    )
     places = list(label_places(crowd).values())
     assert len(places) == len(set(places)) < 5
     apart = lines(*[(f"model-{number}", "openai", "1M tokens", 10.0**-number, 10.0**number, 9) for number in range(5)])
     assert len(label_places(apart)) == 5
+
+
+def test_a_name_that_has_room_on_a_wide_screen_alone_is_left_to_the_hover() -> None:
+    def beside(model: str) -> dict[tuple[str, str], str]:
+        ends = (("cheap", "openai", "1M tokens", 0.01, 0.01, 1), ("dear", "openai", "1M tokens", 99.0, 1e5, 1))
+        wall = [
+            (f"wall-{at}", "fal", "1M tokens", 10 ** (at / 4), 100.0 * side, 2)
+            for at in range(-4, 5)
+            for side in (0.5, 2.0)
+        ]
+        return label_places(lines((model, "openai", "1M tokens", 1.0, 100.0, 9), *wall, *ends))
+
+    assert ("openai", "a") in beside("a")
+    assert ("openai", "much-longer-than-the-gap") not in beside("much-longer-than-the-gap")
 
 
 def test_hostile_names_reach_the_chart_escaped() -> None:
