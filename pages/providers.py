@@ -12,7 +12,7 @@ from store import metrics
 
 COLUMNS = (
     "provider", "state", "billed_cost", "credits_applied", "net_cost", "change", "outlier", "share", "coverage",
-    "input_tokens", "output_tokens", "requests", "last_sync", "cost_basis",
+    "input_tokens", "output_tokens", "requests", "last_sync",
 )  # fmt: skip
 
 view = open_page("Providers", Bar("providers"), has_logs_button=True)

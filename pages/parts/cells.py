@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
@@ -26,6 +27,10 @@ STARTS = (
     ("↑", "up"), (ABOVE, "up"), ("↓", "down"), (BELOW, "down"), ("new", "accent"), (FINDINGS["deleted"], "up"),
     (FINDINGS["drifting"], "amber"),
 )  # fmt: skip
+DOT = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='20'%3E"
+    "%3Ccircle cx='10' cy='10' r='4' fill='{colour}'/%3E%3C/svg%3E"
+)
 OUTLIER_WORDS = {ABOVE: f"↑ {ABOVE}", BELOW: f"↓ {BELOW}"}
 
 
@@ -70,15 +75,24 @@ def styled(part: pl.DataFrame, *, is_new: pl.Series | None, shade: str) -> Any:
     texts = [name for name in part.columns if COLUMNS[name].kind in {"text", "state", "outlier", "findings"}]
     cells = shown(part, is_new).with_columns(*[pl.col(name).fill_null(COLUMNS[name].missing) for name in texts])
     style = cells.to_pandas().style
-    for position, name in enumerate(part.columns):
+    pinned = part.columns[: 2 if "mark" in part.columns else 1]
+    for name in part.columns:
         column = COLUMNS[name]
-        if write := _notation(column):
+        if column.kind == "provider" and name not in pinned:
+            style = style.format(lambda slug: f"● {name_of(slug)}", subset=[name])
+        elif write := _notation(column):
             style = style.format(write, subset=[name], na_rep=numbers.UNKNOWN)
-        if colour := _colour(column, shade):
-            style = style.map(colour, subset=[name])
-        elif position == 0:
+        if name in pinned:
             style = style.map(lambda _: f"color: {INK[shade]['pinned']}", subset=[name])
+        elif colour := _colour(column, shade):
+            style = style.map(colour, subset=[name])
     return style
+
+
+def marks(providers: pl.Series) -> pl.Series:
+    """A dot in each provider's colour, as the pictures of a column."""
+    dots = [DOT.format(colour=quote(PROVIDERS.get(slug, OTHER))) for slug in providers]
+    return pl.Series("mark", dots, dtype=pl.String)
 
 
 def _notation(column: Column) -> Callable[[Any], str] | None:
@@ -92,7 +106,7 @@ def _notation(column: Column) -> Callable[[Any], str] | None:
         "time": _time,
         "day": numbers.full_day,
         "outlier": lambda word: OUTLIER_WORDS.get(word, word),
-        "provider": lambda slug: f"● {name_of(slug)}",
+        "provider": name_of,
         "providers": lambda slugs: ", ".join(name_of(slug) for slug in slugs.split(", ")),
     }
     return notations.get(column.kind)

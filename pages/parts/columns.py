@@ -22,6 +22,7 @@ Kind = Literal[
     "day",
     "basis",
     "trend",
+    "mark",
     "outlier",
     "findings",
 ]
@@ -48,15 +49,16 @@ FINDING_RULES = (
     "idle: no cost in this period, and no requests where they are reported. "
     "new: created or first seen in this period, or without cost before it. "
     "deleted but spending: no longer listed by the provider, with cost in this period. "
-    "drifting: cost far from its own past, by the rule of the column Against its past. "
+    "drifting: cost far from its own past, by the rule of the column Outlier. "
     "unmetered: with cost, and clients name other keys of its provider but not this one. "
     "unattributed: cost that the provider gives to no key."
 )
 COLUMNS: dict[str, Column] = {
-    "provider": Column("Provider", "provider", width=130),
+    "mark": Column("", "mark", width=50),
+    "provider": Column("Provider", "provider", width=126),
     "providers": Column("Providers", "providers", width=160),
     "account": Column("Account", width=140),
-    "state": Column("State", "state", width=80),
+    "state": Column("State", "state", width=70),
     "billed_cost": Column("Billed, US$", "money", "What the provider charges, before credits."),
     "credits_applied": Column("Credits, US$", "money", "Credits and discounts the provider took off."),
     "net_cost": Column("Net cost, US$", "money", "Billed minus credits."),
@@ -65,7 +67,7 @@ COLUMNS: dict[str, Column] = {
         "Change", "change",
         "Net cost against the period of equal length just before. new: no cost then. —: that period is not known.",
     ),
-    "outlier": Column("Against its past", "outlier", OUTLIERS, width=120, missing=INCOMPARABLE),
+    "outlier": Column("Outlier", "outlier", OUTLIERS, width=74, missing=INCOMPARABLE),
     "trend": Column("Net per day", "trend", "Net cost of each day of the period, UTC, first day left.", width=120),
     "share": Column("Share of net", "share", "Share of the net cost of all rows shown."),
     "input_tokens": Column("Tokens in", "count", f"All input, cached included. {TOKENS}"),
@@ -73,7 +75,7 @@ COLUMNS: dict[str, Column] = {
     "cache_write_tokens": Column("Cache writes", "count", TOKENS),
     "output_tokens": Column("Tokens out", "count", TOKENS),
     "requests": Column("Requests", "count", "N/A: the provider does not say. 0: measured, none."),
-    "last_sync": Column("Last sync, UTC", "time", "When the newest complete sync ended."),
+    "last_sync": Column("Synced, UTC", "time", "When the newest complete sync ended."),
     "model": Column("Model", width=220),
     "unit_cost": Column(
         "Net per unit, US$", "unit_price",
@@ -130,7 +132,7 @@ COLUMNS: dict[str, Column] = {
     "id": Column("Number", "count", width=70),
     "trigger": Column("Started by", width=90),
     "status": Column("Status", "state", width=100),
-    "hint": Column("Key", width=170),
+    "hint": Column("Key", width=160),
     "organization": Column("Organization", width=170),
     "covered_from": Column("Covered from", "day"),
     "covered_to": Column("Covered before", "day"),

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
-from pages.parts.cells import styled, written
+from pages.parts.cells import marks, styled, written
 from pages.parts.columns import COLUMNS
 from pages.parts.text import escaped
 from store.export import to_csv
@@ -16,6 +16,7 @@ from store.export import to_csv
 PAGE_ROWS = 200
 ROW_HEIGHT = 36
 MOST_VISIBLE_ROWS = 15
+NARROW_PROVIDER = 114
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,19 @@ def show(
     A tick opens a row at once. A cell only offers to, since moving through cells by keyboard selects them too.
 
     `compared` says whether the previous period is fully known: only then is a line without one `new`. `beside` draws
-    more next to the export. A trend is drawn and not exported.
+    more next to the export. A trend is drawn and not exported. Providers that stand first are told by a mark in their
+    colour: first columns are pinned, and pinned text is drawn too faded for a colour.
     """
     exported = frame.select(name for name in sheet.columns if COLUMNS[name].kind != "trend")
     start = _page_start(sheet, frame.height)
     part = frame.select(sheet.columns).slice(start, PAGE_ROWS)
+    if COLUMNS[sheet.columns[0]].kind == "provider":
+        part = part.select(marks(part[sheet.columns[0]]), pl.all())
     is_new = frame.slice(start, PAGE_ROWS)["previous_net_cost"].is_null() if _has_past(frame, compared) else None
     event = st.dataframe(
         styled(part, is_new=is_new, shade=theme()),
         hide_index=True,
-        column_config={name: _config(name, is_first=name == sheet.columns[0]) for name in sheet.columns},
+        column_config={name: _config(name, is_first=name in {"mark", sheet.columns[0]}) for name in part.columns},
         on_select="rerun",
         selection_mode=("single-row", "single-cell") if sheet.opens else ("single-cell",),
         row_height=ROW_HEIGHT,
@@ -135,18 +139,19 @@ def _has_past(frame: pl.DataFrame, compared: bool) -> bool:
 
 
 def _config(name: str, *, is_first: bool) -> Any:
-    """Providers are not pinned, since pinned columns are drawn faded and their colour is the chart's legend."""
     column = COLUMNS[name]
+    if column.kind == "mark":
+        return st.column_config.ImageColumn(column.label, width=column.width, pinned=True)
     if column.kind == "trend":
         return st.column_config.LineChartColumn(column.label, help=column.help, width=column.width)
     if column.kind == "share":
         return st.column_config.ProgressColumn(
-            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=column.width or 98
+            column.label, help=column.help, format="percent", min_value=0, max_value=1, width=column.width or 78
         )
     return st.column_config.Column(
         column.label,
         help=column.help,
-        width=column.width,
-        pinned=(is_first and column.kind != "provider") or None,
+        width=NARROW_PROVIDER if is_first and column.kind == "provider" else column.width,
+        pinned=is_first or None,
         alignment="right" if column.kind == "change" else None,
     )

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.parts import numbers
-from pages.parts.cells import shown, styled
+from pages.parts.cells import marks, shown, styled
 from pages.parts.columns import COLUMNS
+from pages.parts.palette import OTHER, PROVIDERS
 from store.export import FORMULA_STARTS, MONEY_COLUMNS, to_csv
 
 NANOS = st.none() | st.integers(-(2**62), 2**62)
@@ -106,6 +107,19 @@ def test_cells_are_written_in_peoples_notation() -> None:
         "idle, new",
     ):
         assert f">{said}</td>" in html.replace("< $0.01", "&lt; $0.01"), said
+
+
+def test_a_mark_has_the_colour_of_its_provider() -> None:
+    known, unknown = marks(pl.Series(["openai", "unheard-of"]))
+    assert PROVIDERS["openai"].replace("#", "%23") in known
+    assert OTHER.replace("#", "%23") in unknown
+
+
+def test_a_provider_that_stands_first_leaves_its_colour_to_its_mark() -> None:
+    part = pl.DataFrame({"provider": ["openai"], "cost_basis": ["priced"]})
+    first = styled(part.select(marks(part["provider"]), pl.all()), is_new=None, shade="light").to_html()
+    assert ">OpenAI</td>" in first
+    assert ">● OpenAI</td>" in styled(part.select("cost_basis", "provider"), is_new=None, shade="light").to_html()
 
 
 def test_a_line_without_a_past_is_new_and_one_with_an_unknown_past_is_not() -> None:
