@@ -38,11 +38,12 @@ def account_card(
     store: Store, row: Mapping[str, Any], run: Mapping[str, Any] | None, state: State, now: datetime
 ) -> None:
     """A bordered box with the account's facts and actions. `row` and `run` as in `overview.account_state`."""
-    with st.container(border=True, key=f"account-{row['id']}", gap="small"):
+    with st.container(border=True, key=f"account-{row['id']}", gap="small", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{escaped(name_of(row['provider']))}** · {escaped(row['name'])}", width="content")
             st.badge(state.word, color=COLOURS[state.tone])
-        st.caption(_facts(row))
+        st.caption(_key(row))
+        st.caption(_days(row))
         if state.tone in {"bad", "amber"}:
             (st.error if state.tone == "bad" else st.warning)(problem_text(row, state, run))
         else:
@@ -53,14 +54,18 @@ def account_card(
             (_relink if what == "relink" else _unlink)(store, row)
 
 
-def _facts(row: Mapping[str, Any]) -> str:
+def _key(row: Mapping[str, Any]) -> str:
     said = [f"Key {escaped(row['hint'])}" if row["linked"] else "No key"]
     if row["organization_name"] or row["organization_id"]:
         said.append(f"organization {escaped(row['organization_name'] or row['organization_id'])}")
-    if row["covered_from"] is not None:
-        said.append(f"days read from {numbers.full_day(row['covered_from'])} on")
-    said.append(f"linked {numbers.full_day(row['created_at'].date())}")
     return " · ".join(said)
+
+
+def _days(row: Mapping[str, Any]) -> str:
+    said = f"Linked {numbers.full_day(row['created_at'].date())}"
+    if row["covered_from"] is None:
+        return said
+    return f"{said} · days read from {numbers.full_day(row['covered_from'])} on"
 
 
 def _buttons(store: Store, row: Mapping[str, Any], now: datetime) -> None:
