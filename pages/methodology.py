@@ -19,20 +19,21 @@ heading("Methodology")
 warnings()
 st.write("Every total is the provider's own bill, to the last digit, or it says openly what is missing.")
 st.subheader("What the words mean", anchor=False)
-st.markdown("\n".join(f"- **{word}**: {meaning}" for word, meaning in WORDS.items()))
 prices = price_table(now.date())
-st.markdown(
+meanings = [f"- **{word}**: {meaning}" for word, meaning in WORDS.items()]
+meanings.append(
     f"- **Metered prices**: calls whose client names no cost are priced by {escaped(prices.name)} "
     f"{escaped(prices.version)}, whose newest price is of {numbers.full_day(prices.newest)}. Metered cost never enters "
     "a total."
 )
+st.markdown("\n".join(meanings))
 st.subheader("Provider by provider", anchor=False)
 linked = {row["provider"] for row in found.linked}
 window = period.window_of(period.DEFAULT, now.date())
 lately = costs(store, window)[0].sums.filter("is_current")
 basis = shares_of_basis(lately)
 wall = st.grid(2, min_column_width=440, gap="small", key="methodology-wall")
-for slug, connector in sorted(CONNECTORS.items(), key=lambda item: (item[0] not in linked, item[1].name)):
+for slug, connector in sorted(CONNECTORS.items(), key=lambda item: (item[0] not in linked, item[1].name.casefold())):
     with wall, st.container(border=True, gap="small", key=f"methodology-{slug}", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(f'<b style="color:{readable(PROVIDERS[slug], theme())}">● {connector.name}</b>', width="content")
