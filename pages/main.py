@@ -10,8 +10,13 @@ from store.errors import StoreError
 
 HERE = Path(__file__).parent
 
+SIDEBAR_PIXELS = 200
+
 st.set_page_config(
-    page_title="Spendglass", page_icon=str(HERE / "static" / "icon.svg"), layout="wide", initial_sidebar_state="auto"
+    page_title="Spendglass",
+    page_icon=str(HERE / "static" / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=SIDEBAR_PIXELS,
 )
 st.html(STYLE)
 st.logo(str(HERE / "static" / "logo.svg"), size="large")

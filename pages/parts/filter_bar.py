@@ -1,5 +1,6 @@
 """The filters that all data pages share: drawn once, bound to the URL, kept while people move between pages."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -133,14 +134,26 @@ def _period(today: date) -> Window:
 
 
 def _cost_range() -> None:
-    least, most = st.session_state.get("min_cost"), st.session_state.get("max_cost")
-    ends = [f"{sign} ${end:,.2f}" for sign, end in (("≥", least), ("≤", most)) if end is not None]
+    given = (("≥", _cost_end("min_cost")), ("≤", _cost_end("max_cost")))
+    ends = [f"{sign} ${end:,.2f}" for sign, end in given if end is not None]
     said = escaped(" and ".join(ends) or "Any cost")
     with st.popover(said, key="cost-range", width=112, help="Keep rows whose billed cost lies between two amounts"):
         for label, name in (("At least, US$", "min_cost"), ("At most, US$", "max_cost")):
             st.number_input(
                 label, value=None, key=name, step=1.0, format="%.2f", bind="query-params", placeholder="any"
             )
+
+
+def _cost_end(name: str) -> float | None:
+    """One end of the range; on the first run only the address knows it, until its control is drawn."""
+    if name in st.session_state:
+        end: float | None = st.session_state[name]
+        return end
+    try:
+        found = float(st.query_params.get(name, ""))
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _sortable(bar: Bar) -> list[str]:

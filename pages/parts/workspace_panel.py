@@ -43,7 +43,7 @@ def workspace_panel(view: CostView, name: str) -> None:
     """Parts, keys and names of the workspaces shown as `name`."""
     parts = workspace_parts(view.spend, name)
     with st.container(border=True, key="workspace-panel", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="workspace-head"):
             st.subheader(escaped(name, 60), anchor=False, width="stretch")
             if st.button("See its API keys", key="workspace-keys", type="primary", width="content"):
                 drill("api_keys.py", workspace=name)
