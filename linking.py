@@ -33,6 +33,12 @@ class Checked:
     identity: AccountIdentity
 
 
+class SameBill(StoreError):
+    """A linked account has this bill already, as far as the bills can tell."""
+
+    kind = "same_bill"
+
+
 def parse_credential(provider: str, raw: Mapping[str, Any]) -> Credential:
     """The credential in its provider's shape.
 
@@ -91,7 +97,8 @@ def link_account(
     `tell` is given what the check noticed about the credential, a sentence at a time. `is_separate`: its bill is no
     other account's, however alike they look.
 
-    Raises `ConnectorError` when the provider refuses, `StoreError` when this bill is linked already.
+    Raises `ConnectorError` when the provider refuses, `StoreError` when this bill is linked already: `SameBill` where
+    the bills alone say so.
     """
     checked = check_credential(provider, raw)
     same_as, doubts = (None, ()) if is_separate else _held_against_others(store, provider, checked, now)
@@ -133,7 +140,7 @@ def _held_against_others(
 ) -> tuple[int | None, tuple[str, ...]]:
     """Where no organization is told: an unlinked account with this very bill, and doubts about others.
 
-    Raises `StoreError` where a linked account has it (see `store.bills`).
+    Raises `SameBill` where a linked account has it (see `store.bills`).
     """
     others = [
         row
@@ -185,14 +192,14 @@ def _read_bill(connector: AnyConnector, credential: Credential, window: Window) 
     return window, bill
 
 
-def _same_bill(row: Mapping[str, Any], found: Likeness) -> StoreError:
+def _same_bill(row: Mapping[str, Any], found: Likeness) -> SameBill:
     first, last = found.days[0], found.days[-1]
-    return StoreError(
+    return SameBill(
         f"This bill is linked already, as account {row['id']} ({row['name']}).",
         likely_cause=f"This is another key of the same organization: on all {len(found.days)} days from {first} to "
         f"{last} every model cost the same as in that account, to the last digit.",
         resolution="To replace its key, re-link that account; two links would count every dollar twice. If these "
-        "really are two organizations, link it with `python cli.py link … --separate`.",
+        "really are two organizations, say so in the form, or link it with `python cli.py link … --separate`.",
     )
 
 

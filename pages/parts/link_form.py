@@ -6,7 +6,7 @@ import streamlit as st
 
 from connectors import CONNECTORS
 from connectors.errors import ConnectorError
-from linking import link_account
+from linking import SameBill, link_account
 from pages.parts.clock import utc_now
 from pages.parts.credential_form import credential_form
 from pages.parts.palette import name_of
@@ -19,6 +19,7 @@ from store.errors import StoreError
 LINKED = "just-linked"
 OPEN = "link-form"
 FAULT = "link-fault"
+ALIKE, SEPARATE = "link-alike", "link-separate"
 
 
 def link_band(store: Store, *, is_first: bool) -> None:
@@ -54,10 +55,11 @@ def _form(store: Store, *, is_first: bool) -> None:
             if fault := st.session_state.pop(FAULT, None):
                 explain(fault)
             provider = st.selectbox("Provider", list(CONNECTORS), format_func=name_of, key="link-provider-choice")
+            is_separate = _separate(provider)
             given = credential_form(provider, f"link-{provider}", "Check and link", has_name=True)
             st.caption("The key is checked with the provider, sealed, and never shown again.")
             if given is not None:
-                _link(store, provider, given)
+                _link(store, provider, given, is_separate=is_separate)
         with right:
             connector = CONNECTORS[provider]
             st.markdown(f"**Needed: {connector.key_type}**" if connector.key_type else "**How to get the key**")
@@ -66,15 +68,32 @@ def _form(store: Store, *, is_first: bool) -> None:
                 st.caption(f"How late its numbers are: {connector.data_delay}.")
 
 
-def _link(store: Store, provider: str, given: dict[str, str]) -> None:
+def _separate(provider: str) -> bool:
+    """Whether to link although the bill equals another's; only asked where that was the reason to refuse."""
+    if st.session_state.get(ALIKE) != provider:
+        return False
+    return st.checkbox(
+        "Link it although its bill equals that of another account",
+        key=SEPARATE,
+        help="Only if these are two organizations: two links of one bill count every dollar twice. Give the key again, "
+        "since it was not kept.",
+    )
+
+
+def _link(store: Store, provider: str, given: dict[str, str], *, is_separate: bool) -> None:
     name = given.pop("name", None)
     notes: list[str] = []
     try:
         with st.spinner(f"Asking {CONNECTORS[provider].name}"):
-            number = link_account(store, provider, given, name=name, now=utc_now(), tell=notes.append)
+            number = link_account(
+                store, provider, given, name=name, now=utc_now(), tell=notes.append, is_separate=is_separate
+            )
     except (ConnectorError, StoreError) as fault:
         st.session_state[FAULT] = fault
+        if isinstance(fault, SameBill):
+            st.session_state[ALIKE] = provider
     else:
+        st.session_state.pop(ALIKE, None)
         st.session_state[LINKED] = (_found(account(store, number)), *notes)
         _set_open(is_open=False)
     st.rerun()

@@ -1,7 +1,7 @@
 """AI Accounts: linking, linking again, pausing, unlinking."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from connectors.errors import CredentialLacksBilling
 from store.accounts import accounts, credential_of
 from store.db import Store
 from store.runs import latest_runs
-from tests.pages.conftest import OpenPage, shown
+from tests.pages.conftest import READ, OpenPage, finish, shown
+from tests.store.cast import begin, bill, cost
 
 GOOD_KEY = "sk-admin-" + "g" * 40 + "EQAA"
 POOR_KEY = "sk-admin-" + "p" * 40 + "EQAA"
@@ -183,3 +184,45 @@ def test_a_key_file_has_room_for_its_lines(empty_store: Store, open_page: OpenPa
     next(button for button in app.button if button.label == "Check and link").click().run()
     assert "the login of a person" in app.error[0].value
     assert app.text_area[0].value == ""
+
+
+EQUAL_BILL = tuple(cost(on, f"{on}.5") for on in range(1, 12))
+
+
+@pytest.fixture
+def nameless(empty_store: Store, monkeypatch: pytest.MonkeyPatch, now: datetime) -> Store:
+    """A linked account of no told organization, and a provider where every key reads its very bill."""
+    first = begin(empty_store, now - timedelta(hours=1), organization=None)
+    finish(first, bill(READ, *EQUAL_BILL))
+    fake = replace(
+        CONNECTORS["openai"],
+        check=lambda _: AccountIdentity(organization_id=None, name="Second"),
+        fetch=lambda _, window: bill(window, *[line for line in EQUAL_BILL if line.day in window]),
+        resume=None,
+    )
+    monkeypatch.setitem(CONNECTORS, "openai", fake)
+    return empty_store
+
+
+def test_an_equal_bill_can_be_linked_all_the_same_once_it_was_refused(nameless: Store, open_page: OpenPage) -> None:
+    app = open_page("accounts.py")
+    app.button(key="open-link-form").click().run()
+    assert not app.checkbox
+    app = give(app, GOOD_KEY, "Check and link")
+    assert "linked already" in app.error[0].value
+    assert len(accounts(nameless)) == 1
+    app.checkbox(key="link-separate").check().run()
+    app = give(app, GOOD_KEY, "Check and link")
+    assert not app.error
+    assert len(accounts(nameless)) == 2
+    assert GOOD_KEY not in remembered(app)
+
+
+def test_an_equal_bill_stays_refused_unless_the_box_is_ticked(nameless: Store, open_page: OpenPage) -> None:
+    app = open_page("accounts.py")
+    app.button(key="open-link-form").click().run()
+    app = give(give(app, GOOD_KEY, "Check and link"), GOOD_KEY, "Check and link")
+    assert "linked already" in app.error[0].value
+    assert len(accounts(nameless)) == 1
+    app.selectbox(key="link-provider-choice").select("runway").run()
+    assert not app.checkbox
