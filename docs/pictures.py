@@ -32,7 +32,7 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TALLEST = 2800
 TALLEST_TEXT = 1200
 """Pixels; what a longer page has below is left out, of Methodology, which is text alone, the earlier."""
-COLOURS = 64
+COLOURS = 256
 HISTORY_DAYS = 200
 CONTENT = "() => document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height"
 UP = "() => { document.activeElement.blur(); document.querySelector('[data-testid=stMain]').scrollTo(0, 0); }"
