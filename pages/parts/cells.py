@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
 import polars as pl
 
 from pages.parts import numbers
@@ -31,6 +32,8 @@ DOT = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='20'%3E"
     "%3Ccircle cx='10' cy='10' r='4' fill='{colour}'/%3E%3C/svg%3E"
 )
+# Streamlit writes every cell into a column of text: Arrow's would be copied for each of them.
+pd.set_option("mode.string_storage", "python")
 OUTLIER_WORDS = {ABOVE: f"↑ {ABOVE}", BELOW: f"↓ {BELOW}"}
 
 
@@ -74,19 +77,32 @@ def styled(part: pl.DataFrame, *, is_new: pl.Series | None, shade: str) -> Any:
     """
     texts = [name for name in part.columns if COLUMNS[name].kind in {"text", "state", "outlier", "findings"}]
     cells = shown(part, is_new).with_columns(*[pl.col(name).fill_null(COLUMNS[name].missing) for name in texts])
-    style = cells.to_pandas().style
     pinned = part.columns[: 2 if "mark" in part.columns else 1]
+    notations: dict[str, Callable[[Any], str]] = {}
+    colours: dict[str, list[str]] = {}
     for name in part.columns:
         column = COLUMNS[name]
         if column.kind == "provider" and name not in pinned:
-            style = style.format(lambda slug: f"● {name_of(slug)}", subset=[name])
+            notations[name] = lambda slug: f"● {name_of(slug)}"
         elif write := _notation(column):
-            style = style.format(write, subset=[name], na_rep=numbers.UNKNOWN)
+            notations[name] = write
         if name in pinned:
-            style = style.map(lambda _: f"color: {INK[shade]['pinned']}", subset=[name])
+            colours[name] = [f"color: {INK[shade]['pinned']}"] * part.height
         elif colour := _colour(column, shade):
-            style = style.map(colour, subset=[name])
-    return style
+            colours[name] = [colour(value) for value in cells[name]]
+    style = _frame(cells).style.format(notations, subset=list(notations), na_rep=numbers.UNKNOWN)
+    return style.apply(lambda _: pd.DataFrame(colours, dtype=object), axis=None, subset=list(colours))
+
+
+def _frame(cells: pl.DataFrame) -> pd.DataFrame:
+    """The cells in pandas; days of a trend as lists, since arrays take a hundred times as long to be written as text,
+    which Streamlit does with every cell.
+    """
+    found = cells.to_pandas()
+    for name in cells.columns:
+        if COLUMNS[name].kind == "trend":
+            found[name] = pd.Series(cells[name].to_list(), dtype=object)
+    return found
 
 
 def marks(providers: pl.Series) -> pl.Series:
