@@ -1,8 +1,10 @@
 """The filter bar: each filter, the URL, and what stays when people move on."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from streamlit.testing.v1.element_tree import Block
 
 from store.db import Store
 from tests.pages.conftest import OpenPage, shown
@@ -131,3 +133,20 @@ def test_a_comparison_with_days_never_read_is_not_made(seeded: Store, open_page:
     assert app.metric[0].delta == "—"
     assert set(shown(app)["change"]) == {"—"}
     assert not any("compared with" in caption.value for caption in app.caption)
+
+
+def test_the_button_of_the_cost_range_says_what_the_address_asks_for(seeded: Store, open_page: OpenPage) -> None:
+    def said(**url: str) -> str:
+        found = (block.proto for block in blocks(open_page(**url).main))
+        return str(next(proto.popover.label for proto in found if proto.HasField("popover")))
+
+    assert said(min_cost="7.5").replace("\\", "") == "≥ $7.50"
+    assert said(min_cost="nan") == "Any cost"
+
+
+def blocks(block: Block) -> Iterator[Block]:
+    """The block's inner blocks, in the order drawn."""
+    for child in block.children.values():
+        if isinstance(child, Block):
+            yield child
+            yield from blocks(child)
