@@ -88,7 +88,7 @@ class Pages:
         parted = self.spend(asked)
         spend = metrics.chosen(parted[0], asked)
         if asked.window not in self._findings:
-            self._findings[asked.window] = queries.key_findings(self._store, asked.window, parted)
+            self._findings[asked.window] = queries.key_findings(self._store, asked.window, parted, self._names)
         table = queries.api_key_lines(self._names, asked, spend, self._findings[asked.window])
         cards.cost_cards(spend, compared=True)
         metrics.finding_counts(table)
@@ -119,11 +119,11 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _ours(store: Store, asked: Sequence[CostFilter]) -> list[Answer]:
-    answers, kept = [], KeptCosts()
-    kept.parted(store, MONTH, 0)
+    answers, pages = [], Pages(store)
+    pages.spend(CostFilter(window=MONTH))
     for wanted in asked:
         started = time.perf_counter()
-        both = [metrics.chosen(part, wanted).sums for part in kept.parted(store, wanted.window, 0)]
+        both = [metrics.chosen(part, wanted).sums for part in pages.spend(wanted)]
         lines = summed(pl.concat(both), ["provider", "model"])
         found = finished(lines, wanted, default_sort="billed_cost", names=["model", "provider"])
         answers.append((time.perf_counter() - started, int(found["billed_cost"].sum())))

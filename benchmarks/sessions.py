@@ -3,7 +3,8 @@
     python3 run.py bench sessions [--rows ROWS] [--people PEOPLE] [--seconds SECONDS]
 
 Everyone speaks the browser's own protocol over a websocket, changes a filter, waits until the script has finished, and
-thinks for three seconds. Target: 95 of 100 waits within a second. The people share the machine with the server.
+thinks for three
+seconds, half more or less. Target: 95 of 100 waits within a second. The people share the machine with the server.
 """
 
 import argparse
@@ -98,7 +99,7 @@ async def _person(number: int, seconds: float) -> tuple[list[float], int]:
         await visit.drawn(socket)
         ends = time.perf_counter() + seconds
         while time.perf_counter() < ends:
-            await asyncio.sleep(THINK_SECONDS)
+            await asyncio.sleep(THINK_SECONDS * (0.5 + chance.random()))
             visit.change(chance)
             started = time.perf_counter()
             faults += not await visit.drawn(socket)

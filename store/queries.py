@@ -66,10 +66,18 @@ def _of_costs(table: Callable[[Spend, CostFilter], pl.DataFrame]) -> Callable[..
     return query
 
 
-def key_findings(store: Store, window: Window, parted: tuple[Spend, Spend] | None = None) -> pl.DataFrame:
-    """`metrics.key_findings` of all keys with what metering says of them; `parted` is `parted_spend` of the window."""
+def key_findings(
+    store: Store,
+    window: Window,
+    parted: tuple[Spend, Spend] | None = None,
+    names: dict[str, pl.DataFrame] | None = None,
+) -> pl.DataFrame:
+    """`metrics.key_findings` of all keys with what metering says of them.
+
+    `parted` is `parted_spend` of the window and `names` is `frames.read_names`, read where they are not given.
+    """
     spend, elsewhere = parted_spend(store, window) if parted is None else parted
-    found = metrics.key_findings(spend, elsewhere, read_names(store)["api_key"])
+    found = metrics.key_findings(spend, elsewhere, (names or read_names(store))["api_key"])
     told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
     return with_metering(found, key_coverage(spend.sums, told, CostFilter(window=window)))
 

@@ -27,23 +27,18 @@ def ranked(days: pl.DataFrame, by: str) -> list[str]:
 
 def series(days: pl.DataFrame, by: str, window: Window, shown: Sequence[str]) -> dict[str, list[int]]:
     """Net nano-dollars of each day, per shown value, the rest added up as Other; days without cost are 0."""
-    position = {chosen: number for number, chosen in enumerate(window.days())}
-    rows = {name: [0] * window.length for name in shown}
-    rest = [0] * window.length
-    has_rest = False
-    for chosen, name, amount in days.filter("is_current").select("day", by, "net_cost").iter_rows():
-        has_rest = has_rest or name not in rows
-        rows.get(name, rest)[position[chosen]] += amount
-    return {**rows, OTHER_NAME: rest} if has_rest else rows
+    named = pl.when(pl.col(by).is_in(shown)).then(by).alias(by)
+    sums = days.filter("is_current").group_by(named, "day").agg(pl.col("net_cost").sum())
+    rows: dict[str | None, list[int]] = {name: [0] * window.length for name in shown}
+    for name, chosen, amount in sums.iter_rows():
+        rows.setdefault(name, [0] * window.length)[(chosen - window.start).days] = amount
+    return {OTHER_NAME if name is None else name: amounts for name, amounts in rows.items()}
 
 
 def previous_total(days: pl.DataFrame, window: Window) -> list[int]:
     """Net nano-dollars of each day of the previous window, in order, to be drawn on the current days."""
-    position = {chosen: number for number, chosen in enumerate(window.previous.days())}
-    totals = [0] * window.length
-    for chosen, amount in days.filter(~pl.col("is_current")).select("day", "net_cost").iter_rows():
-        totals[position[chosen]] += amount
-    return totals
+    sums = dict(days.filter(~pl.col("is_current")).group_by("day").agg(pl.col("net_cost").sum()).iter_rows())
+    return [sums.get(chosen, 0) for chosen in window.previous.days()]
 
 
 def daily_costs(
@@ -64,23 +59,27 @@ def daily_costs(
     shown = names if len(names) <= MOST_SERIES else names[: MOST_SERIES - 1]
     axis = list(window.days())
     stacks = series(days, by, window, shown)
-    drawn = go.Figure()
+    bars = []
     for name, nanos in stacks.items():
         is_other = name == OTHER_NAME and name not in shown
-        drawn.add_bar(
-            x=axis,
-            y=[amount / NANOS for amount in nanos],
-            name=OTHER_NAME if is_other else for_plotly(name_of(name)),
-            customdata=[figure(amount) for amount in nanos],
-            hovertemplate="%{customdata}",
-            marker=_marker(OTHER if is_other else colours.get(name, OTHER), axis, today),
+        bars.append(
+            {
+                "type": "bar",
+                "x": axis,
+                "y": [amount / NANOS for amount in nanos],
+                "name": OTHER_NAME if is_other else for_plotly(name_of(name)),
+                "customdata": [figure(amount) for amount in nanos],
+                "hovertemplate": "%{customdata}",
+                "marker": _marker(OTHER if is_other else colours.get(name, OTHER), axis, today),
+            }
         )
-    _add_lines(drawn, axis, list(stacks.values()), previous_total(days, window) if compared else None, window)
+    lines = _lines(axis, list(stacks.values()), previous_total(days, window) if compared else None, window)
+    notes = []
     if today in window:
-        position = axis.index(today)
+        position, size = axis.index(today), {"size": 12}
         top = sum(max(parts[position], 0) for parts in stacks.values()) / NANOS
-        drawn.add_annotation(x=today, y=top, text="partial", showarrow=False, yanchor="bottom", font_size=12)
-    return _laid_out(drawn, window)
+        notes = [{"x": today, "y": top, "text": "partial", "showarrow": False, "yanchor": "bottom", "font": size}]
+    return go.Figure([*bars, *lines], {**_layout(window), "annotations": notes})
 
 
 def _marker(colour: str, axis: Sequence[date], today: date) -> dict[str, object]:
@@ -98,43 +97,53 @@ def _marker(colour: str, axis: Sequence[date], today: date) -> dict[str, object]
     }
 
 
-def _add_lines(
-    drawn: go.Figure, axis: Sequence[date], stacks: Sequence[list[int]], before: list[int] | None, window: Window
-) -> None:
+def _lines(
+    axis: Sequence[date], stacks: Sequence[list[int]], before: list[int] | None, window: Window
+) -> list[dict[str, object]]:
     totals = [sum(parts) for parts in zip(*stacks, strict=True)] if stacks else [0] * len(axis)
+    lines: list[dict[str, object]] = []
     if before is not None:
         earlier = [
             f"{figure(nanos)} on {day(at - timedelta(days=window.length))}"
             for at, nanos in zip(axis, before, strict=True)
         ]
-        drawn.add_scatter(
-            x=axis, y=[nanos / NANOS for nanos in before], name="Previous period", mode="lines", customdata=earlier,
-            hovertemplate="%{customdata}", line={"color": PREVIOUS_LINE, "width": 1.5, "dash": "dot"},
+        lines.append(
+            {
+                "type": "scatter", "x": axis, "y": [nanos / NANOS for nanos in before], "name": "Previous period",
+                "mode": "lines", "customdata": earlier, "hovertemplate": "%{customdata}",
+                "line": {"color": PREVIOUS_LINE, "width": 1.5, "dash": "dot"},
+            }
         )  # fmt: skip
-    drawn.add_scatter(
-        x=axis, y=[nanos / NANOS for nanos in totals], name="<b>Sum</b>", mode="markers", showlegend=False,
-        marker={"opacity": 0}, customdata=[figure(nanos) for nanos in totals], hovertemplate="<b>%{customdata}</b>",
+    lines.append(
+        {
+            "type": "scatter", "x": axis, "y": [nanos / NANOS for nanos in totals], "name": "<b>Sum</b>",
+            "mode": "markers", "showlegend": False, "marker": {"opacity": 0},
+            "customdata": [figure(nanos) for nanos in totals], "hovertemplate": "<b>%{customdata}</b>",
+        }
     )  # fmt: skip
+    return lines
 
 
-def _laid_out(drawn: go.Figure, window: Window) -> go.Figure:
-    drawn.update_layout(
-        barmode="relative",
-        bargap=0.22,
-        height=HEIGHT,
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        hovermode="x unified",
-        dragmode=False,
-        showlegend=False,
-        font_size=13,
-    )
+def _layout(window: Window) -> dict[str, object]:
     first, last = (datetime.combine(end, time()) for end in (window.start, window.last_day))
-    drawn.update_xaxes(
-        tickformat="%-d %b", hoverformat="%a %-d %b %Y (UTC)", showgrid=False, fixedrange=True, title=None,
-        range=[first - HALF_A_DAY, last + HALF_A_DAY],
-    )  # fmt: skip
-    drawn.update_yaxes(tickprefix="$", tickformat="~s", nticks=5, rangemode="tozero", fixedrange=True, title=None)
-    return drawn
+    return {
+        "barmode": "relative",
+        "bargap": 0.22,
+        "height": HEIGHT,
+        "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
+        "hovermode": "x unified",
+        "dragmode": False,
+        "showlegend": False,
+        "font": {"size": 13},
+        "xaxis": {
+            "tickformat": "%-d %b",
+            "hoverformat": "%a %-d %b %Y (UTC)",
+            "showgrid": False,
+            "fixedrange": True,
+            "range": [first - HALF_A_DAY, last + HALF_A_DAY],
+        },
+        "yaxis": {"tickprefix": "$", "tickformat": "~s", "nticks": 5, "rangemode": "tozero", "fixedrange": True},
+    }
 
 
 def legend(drawn: go.Figure) -> str:
@@ -156,7 +165,8 @@ def legend(drawn: go.Figure) -> str:
 def inked(drawn: go.Figure, shade: str) -> go.Figure:
     """The figure with axis labels and notes in the theme's ink: Streamlit's own fading is too pale to read."""
     ink = INK[shade]["text"]
-    drawn.update_xaxes(tickfont_color=ink, title_font_color=ink)
-    drawn.update_yaxes(tickfont_color=ink)
     drawn.update_annotations(font_color=ink)
-    return drawn.update_layout(legend_font_color=ink)
+    return drawn.update_layout(
+        xaxis={"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}, yaxis={"tickfont": {"color": ink}},
+        legend={"font": {"color": ink}},
+    )  # fmt: skip

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts import numbers
 from pages.parts.cards import Card, Tone
-from pages.parts.cost_page import CostView, whole_bill
+from pages.parts.cost_page import CostView
 from pages.parts.loading import costs, metered, metered_version
 from store.db import Store
 from store.metrics import CostFilter
@@ -55,9 +55,8 @@ class Coverage:
 
 
 def coverage(view: CostView) -> Coverage:
-    told = _seen(view)
-    models = model_coverage(whole_bill(view).sums, told, view.asked)
-    return Coverage(models, summed_coverage(models, ["provider"]), is_metered=not told.is_empty())
+    models = _of_providers(_tables(view).models, view.asked)
+    return Coverage(models, summed_coverage(models, ["provider"]), is_metered=not _seen(view).is_empty())
 
 
 def _seen(view: CostView) -> pl.DataFrame:
@@ -70,7 +69,7 @@ def _seen_in(store: Store, window: Window) -> pl.DataFrame:
 
 def bypassing_keys(view: CostView) -> pl.DataFrame:
     """`metrics.key_coverage` of the chosen providers, keys with an unmetered remainder alone."""
-    return _of_providers(_named(view)[0], view.asked).filter(pl.col("unmetered") > 0)
+    return _of_providers(_tables(view).keys, view.asked).filter(pl.col("unmetered") > 0)
 
 
 def bypassing_workspaces(view: CostView) -> pl.DataFrame:
@@ -80,27 +79,35 @@ def bypassing_workspaces(view: CostView) -> pl.DataFrame:
 
 def covered_workspaces(view: CostView) -> pl.DataFrame:
     """`metrics.workspace_coverage` of all workspaces, whatever is filtered."""
-    return _named(view)[1]
+    return _tables(view).workspaces
 
 
 def _of_providers(lines: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     return lines.filter(pl.col("provider").is_in(list(asked.providers))) if asked.providers else lines
 
 
-def _named(view: CostView) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Coverage of all keys, and of all workspaces."""
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Coverage of all providers, whatever is filtered."""
+
+    models: pl.DataFrame
+    keys: pl.DataFrame
+    workspaces: pl.DataFrame
+
+
+def _tables(view: CostView) -> _Tables:
     window = view.asked.window
-    return _named_in(view.store, window, metered_version(view.store), view.compared, view.everything)
+    return _tables_of(view.store, window, metered_version(view.store), view.compared, view.everything)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _named_in(
-    _store: Store, window: Window, version: tuple[int, int], compared: bool, _everything: Spend
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables_of(_store: Store, window: Window, version: tuple[int, int], compared: bool, _everything: Spend) -> _Tables:
     del version, compared
     asked = CostFilter(window=window)
     bill, told = _everything.sums, _seen_in(_store, window)
-    return key_coverage(bill, told, asked), workspace_coverage(bill, told, asked)
+    return _Tables(
+        model_coverage(bill, told, asked), key_coverage(bill, told, asked), workspace_coverage(bill, told, asked)
+    )
 
 
 def unpriced_models(view: CostView) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
@@ -72,17 +73,23 @@ class _Plot:
     def __init__(self, points: pl.DataFrame, radii: Sequence[float], width: int) -> None:
         self._width = width
         xs, ys = _pixels(points["units"], width), _pixels(points["unit_cost"], PLOT_HEIGHT)
-        self._bubbles = list(zip(xs, ys, radii, strict=True))
+        self._bubbles = np.array([xs, ys, radii])
         self._names: list[Box] = []
 
     def has_room(self, number: int, place: str, letters: int) -> bool:
-        box = _name_box(*self._bubbles[number], place, letters)
+        box = self._box(number, place, letters)
         if box[0] < 0 or box[2] > self._width + RIGHT_MARGIN or any(_overlap(box, name) for name in self._names):
             return False
-        return not any(_touches(bubble, box) for at, bubble in enumerate(self._bubbles) if at != number)
+        xs, ys, radii = self._bubbles
+        touched = np.hypot(xs - xs.clip(box[0], box[2]), ys - ys.clip(box[1], box[3])) < radii
+        return not touched.any() or np.flatnonzero(touched).tolist() == [number]
 
     def take(self, number: int, place: str, letters: int) -> None:
-        self._names.append(_name_box(*self._bubbles[number], place, letters))
+        self._names.append(self._box(number, place, letters))
+
+    def _box(self, number: int, place: str, letters: int) -> Box:
+        x, y, radius = self._bubbles[:, number].tolist()
+        return _name_box(x, y, radius, place, letters)
 
 
 def _pixels(values: pl.Series, length: int) -> list[float]:
@@ -103,11 +110,6 @@ def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _touches(bubble: tuple[float, float, float], box: Box) -> bool:
-    x, y, radius = bubble
-    return math.hypot(x - min(max(x, box[0]), box[2]), y - min(max(y, box[1]), box[3])) < radius
-
-
 def _diameter(cost: int, largest: Any) -> float:
     return max(SMALLEST, LARGEST * math.sqrt(cost / largest))
 
@@ -117,60 +119,64 @@ def price_chart(points: pl.DataFrame, shade: str) -> go.Figure:
 
     `points` is `plotted`. The dearest models are labelled, all are named on hover.
     """
-    drawn = go.Figure()
+    bubbles = []
     largest = points["net_cost"].max()
     places = label_places(points)
     for provider in sorted(points["provider"].unique(), key=name_of):
         mine = points.filter(pl.col("provider") == provider)
         colour = PROVIDERS.get(provider, OTHER)
         names = [for_plotly(model) for model in mine["model"]]
-        drawn.add_scatter(
-            x=mine["units"].to_list(),
-            y=mine["unit_cost"].to_list(),
-            mode="markers+text",
-            name=for_plotly(name_of(provider)),
-            text=[
-                name if (provider, model) in places else "" for name, model in zip(names, mine["model"], strict=True)
-            ],
-            textposition=[places.get((provider, model), "top center") for model in mine["model"]],
-            textfont={"size": 12, "color": readable(colour, shade)},
-            cliponaxis=False,
-            marker={
-                "size": [_diameter(cost, largest) for cost in mine["net_cost"]],
-                "color": colour,
-                "opacity": 0.72,
-                "line": {"width": 1, "color": colour},
-            },
-            customdata=[
-                [name, unit_price(line["unit_cost"]), count(line["units"] * 1_000_000), figure(line["net_cost"])]
-                for name, line in zip(names, mine.iter_rows(named=True), strict=True)
-            ],
-            hovertemplate=(
-                "<b>%{customdata[0]}</b><br>%{customdata[1]} per 1M tokens<br>%{customdata[2]} tokens"
-                "<br>%{customdata[3]} net<extra></extra>"
-            ),
+        bubbles.append(
+            {
+                "type": "scatter",
+                "x": mine["units"].to_list(),
+                "y": mine["unit_cost"].to_list(),
+                "mode": "markers+text",
+                "name": for_plotly(name_of(provider)),
+                "text": [
+                    name if (provider, model) in places else ""
+                    for name, model in zip(names, mine["model"], strict=True)
+                ],
+                "textposition": [places.get((provider, model), "top center") for model in mine["model"]],
+                "textfont": {"size": 12, "color": readable(colour, shade)},
+                "cliponaxis": False,
+                "marker": {
+                    "size": [_diameter(cost, largest) for cost in mine["net_cost"]],
+                    "color": colour,
+                    "opacity": 0.72,
+                    "line": {"width": 1, "color": colour},
+                },
+                "customdata": [
+                    [name, unit_price(line["unit_cost"]), count(line["units"] * 1_000_000), figure(line["net_cost"])]
+                    for name, line in zip(names, mine.iter_rows(named=True), strict=True)
+                ],
+                "hovertemplate": (
+                    "<b>%{customdata[0]}</b><br>%{customdata[1]} per 1M tokens<br>%{customdata[2]} tokens"
+                    "<br>%{customdata[3]} net<extra></extra>"
+                ),
+            }
         )
-    return _laid_out(drawn, points)
+    return go.Figure(bubbles, _layout(points))
 
 
-def _laid_out(drawn: go.Figure, points: pl.DataFrame) -> go.Figure:
-    drawn.update_layout(
-        height=HEIGHT,
-        margin={"l": 0, "r": RIGHT_MARGIN, "t": 8, "b": 0},
-        hovermode="closest",
-        dragmode=False,
-        showlegend=False,
-        font_size=13,
-    )
-    drawn.update_xaxes(
-        type="log", title="Tokens, millions", tickformat="~s", fixedrange=True, showgrid=False, zeroline=False,
-        range=_decades(points["units"], ROOM), dtick=1,
-    )  # fmt: skip
-    drawn.update_yaxes(
-        type="log", title=None, tickprefix="$", tickformat="~g", fixedrange=True, zeroline=False,
-        range=_decades(points["unit_cost"], ROOM), dtick=1,
-    )  # fmt: skip
-    return drawn
+def _layout(points: pl.DataFrame) -> dict[str, object]:
+    axis = {"type": "log", "fixedrange": True, "zeroline": False, "dtick": 1}
+    return {
+        "height": HEIGHT,
+        "margin": {"l": 0, "r": RIGHT_MARGIN, "t": 8, "b": 0},
+        "hovermode": "closest",
+        "dragmode": False,
+        "showlegend": False,
+        "font": {"size": 13},
+        "xaxis": {
+            **axis,
+            "title": {"text": "Tokens, millions"},
+            "tickformat": "~s",
+            "showgrid": False,
+            "range": _decades(points["units"], ROOM),
+        },
+        "yaxis": {**axis, "tickprefix": "$", "tickformat": "~g", "range": _decades(points["unit_cost"], ROOM)},
+    }
 
 
 def _decades(values: pl.Series, room: float) -> list[float]:

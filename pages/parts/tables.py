@@ -13,7 +13,7 @@ from pages.parts.columns import COLUMNS
 from pages.parts.text import escaped
 from store.export import to_csv
 
-PAGE_ROWS = 100
+PAGE_ROWS = 50
 ROW_HEIGHT = 36
 MOST_VISIBLE_ROWS = 15
 NARROW_PROVIDER = 114

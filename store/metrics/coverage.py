@@ -6,6 +6,7 @@ metered beyond the bill is told apart and covers nothing.
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 import polars as pl
 
@@ -43,6 +44,7 @@ _REGION = re.compile(r"^(us|eu|apac|ap|jp|au|global)\.(?=[a-z0-9]+\.)")
 _MAKER = re.compile(r"^(anthropic|amazon|meta|cohere|mistral|deepseek|ai21|stability|qwen|openai|google|zai|minimax)\.")
 
 
+@lru_cache(maxsize=10_000)
 def model_family(name: str) -> str:
     """The name under which a bill's and a client's word for one model meet: without maker, region, date and version."""
     plain = name.strip().lower().rpartition("/")[2]

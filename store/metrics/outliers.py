@@ -5,12 +5,17 @@ those are zero (https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm
 """
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from store.metrics.rows import plain
 from store.metrics.trends import day_sums, dollars
 from store.series import Spend
+
+Amounts = npt.NDArray[Any]
 
 ABOVE, BELOW, USUAL = "above", "below", "usual"
 FARTHEST = 3.5
@@ -34,26 +39,18 @@ def outliers(spend: Spend, by: Sequence[str], sums: pl.DataFrame | None = None) 
     than `FARTHEST` spreads beyond both the median and the average of those days: beyond both, since weekends pull them
     apart, and one dear day of the past moves the average alone.
     """
-    window = spend.window
     lines = (day_sums(spend, by) if sums is None else sums).join(_begun(spend, by), on=by, how="inner")
-    past = pl.concat_list(dollars(window.previous)).list.slice(
-        (pl.col("first_day") - window.previous.start).dt.total_days()
-    )
-    beyond = pl.col("now") - pl.col("now").clip(
-        pl.min_horizontal("median", "mean"), pl.max_horizontal("median", "mean")
-    )
-    is_far = (beyond.abs() > FARTHEST * pl.col("spread")) & (beyond.abs() * window.length >= LEAST_DOLLARS)
-    word = pl.when(~is_far).then(pl.lit(USUAL)).when(beyond > 0).then(pl.lit(ABOVE)).otherwise(pl.lit(BELOW))
-    return (
-        lines.select(*by, past.alias("past"), (pl.sum_horizontal(dollars(window)) / window.length).alias("now"))
-        .with_columns(
-            pl.col("past").list.len().alias("days"),
-            pl.col("past").list.median().alias("median"),
-            pl.col("past").list.mean().alias("mean"),
-        )
-        .with_columns(_spread())
-        .select(*by, pl.when(pl.col("days") >= LEAST_DAYS).then(word).otherwise(None).alias("outlier"))
-    )
+    window = spend.window
+    begun = lines["first_day"].to_numpy()
+    now = dollars(lines, window).mean(axis=1)
+    days = np.array(list(window.previous.days()), dtype="datetime64[D]")
+    past = np.where(days >= begun[:, None], dollars(lines, window.previous), np.nan)
+    known = (days >= begun[:, None]).sum(axis=1)
+    beyond = now - np.clip(now, *np.sort([_medians(past, known), _means(past, known)], axis=0))
+    is_far = (np.abs(beyond) > FARTHEST * _spreads(past, known)) & (np.abs(beyond) * window.length >= LEAST_DOLLARS)
+    words = np.where(~is_far, USUAL, np.where(beyond > 0, ABOVE, BELOW))
+    judged = [str(word) if count >= LEAST_DAYS else None for word, count in zip(words, known, strict=True)]
+    return lines.select(*by, pl.Series("outlier", judged, dtype=pl.String))
 
 
 def _begun(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
@@ -63,9 +60,22 @@ def _begun(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
     return groups.filter("is_current").drop("is_current").with_columns(plain()).collect()
 
 
-def _spread() -> pl.Expr:
-    """How far the days of the `past` usually are from their `median`."""
-    away = (pl.col("past") - pl.col("median")).list.eval(pl.element().abs())
-    of_median, of_mean = away.list.median() * FROM_MEDIAN_DEVIATION, away.list.mean() * FROM_MEAN_DEVIATION
-    spread = pl.when(of_median > 0).then(of_median).otherwise(of_mean)
-    return pl.max_horizontal(spread, pl.col("median").abs() * LEAST_SPREAD).alias("spread")
+def _spreads(past: Amounts, known: Amounts) -> Amounts:
+    """Per line, how far its days usually are from their median."""
+    medians = _medians(past, known)
+    away = np.abs(past - medians[:, None])
+    of_median, of_mean = _medians(away, known) * FROM_MEDIAN_DEVIATION, _means(away, known) * FROM_MEAN_DEVIATION
+    return np.maximum(np.where(of_median > 0, of_median, of_mean), np.abs(medians) * LEAST_SPREAD)
+
+
+def _medians(lines: Amounts, known: Amounts) -> Amounts:
+    """Of each line's known values, the others being NaN; 0 where none is. NumPy's own takes line after line."""
+    ordered = np.sort(lines, axis=1)  # NaN last
+    middle = [np.take_along_axis(ordered, (np.maximum(known + off, 0) // 2)[:, None], axis=1) for off in (-1, 0)]
+    found: Amounts = np.nan_to_num(np.hstack(middle).mean(axis=1))
+    return found
+
+
+def _means(lines: Amounts, known: Amounts) -> Amounts:
+    found: Amounts = np.nansum(lines, axis=1) / np.maximum(known, 1)
+    return found

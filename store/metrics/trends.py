@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from store.frames import NANOS
@@ -39,9 +41,10 @@ def daily(spend: Spend, by: str) -> pl.DataFrame:
 
 def trends(sums: pl.DataFrame, by: Sequence[str], window: Window) -> pl.DataFrame:
     """Per group, `trend`: net US dollars of each day of the window in order, 0 without a row; `sums` are `day_sums`."""
-    return sums.select(*by, pl.concat_list(dollars(window)).alias("trend"))
+    days = pl.Series("trend", dollars(sums, window), dtype=pl.Array(pl.Float64, window.length))
+    return sums.select(*by, days.arr.to_list())
 
 
-def dollars(window: Window) -> list[pl.Expr]:
-    """Net US dollars of each day of a window, of `day_sums`."""
-    return [pl.col(day.isoformat()) / NANOS for day in window.days()]
+def dollars(sums: pl.DataFrame, window: Window) -> npt.NDArray[np.float64]:
+    """Net US dollars of each line of `day_sums` on each day of a window: lines × days."""
+    return sums.select(day.isoformat() for day in window.days()).to_numpy() / NANOS
