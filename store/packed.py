@@ -7,6 +7,7 @@ the order of their primary key, written in the transaction that writes the rows.
 import io
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -49,6 +50,7 @@ STORED_SCHEMA: Schema = {
 """The same as the database stores them."""
 LEAST_ROWS = 200
 """Opening a packed day takes as long as reading about a hundred rows, and fewer save no space either."""
+READERS = 2
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +108,11 @@ def packed_days(connection: Connection, account_ids: Sequence[int], window: Wind
         chosen.c.account_id.in_(account_ids), chosen.c.day >= window.start, chosen.c.day < window.end
     )
     found: Days = {}
-    for account_id, day, file in connection.execute(query.order_by(chosen.c.account_id, chosen.c.day)):
-        if (rows := _unpacked(file)) is not None:
+    files = connection.execute(query.order_by(chosen.c.account_id, chosen.c.day)).all()
+    with ThreadPoolExecutor(READERS) as readers:
+        opened = readers.map(_unpacked, [file for _, _, file in files])
+    for (account_id, day, _), rows in zip(files, opened, strict=True):
+        if rows is not None:
             found.setdefault(account_id, {})[day] = rows
         else:
             _log.warning("packed_day_unreadable account=%d day=%s", account_id, day)

@@ -14,11 +14,11 @@ import polars as pl
 from store.records import Window
 
 MEASURES = (
-    "billed_cost", "list_cost", "credits_applied", "input_tokens", "cached_input_tokens", "cache_write_tokens",
-    "output_tokens", "usage_quantity", "requests",
+    "billed_cost", "credits_applied", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens",
+    "usage_quantity", "requests",
 )  # fmt: skip
-OF_ROWS = {"day", *MEASURES, "net_cost"}
-"""Columns of cost rows that do not tell the series."""
+OF_ROWS = {"day", *MEASURES, "net_cost", "list_cost"}
+"""Columns of cost rows that do not tell the series; list prices are in no table."""
 SERIES, REPORTED = "series", "reported"
 NET = (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost")
 
@@ -68,7 +68,7 @@ class CostSeries:
         """`costs` are rows of `packed.COST_SCHEMA`; `named` adds columns to the lines that tell the series."""
         told = [name for name in costs.columns if name not in OF_ROWS]
         grouped = costs.lazy().group_by(*told, _reported()).agg("day", *MEASURES).with_row_index(SERIES).collect()
-        series = grouped.select(SERIES, *told)
+        series = grouped.select(SERIES, REPORTED, *told)
         self._series = series if named is None else named(series)
         self._rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
         self._days = _by_day(self._rows, self._series)
@@ -77,18 +77,20 @@ class CostSeries:
     def within(self, window: Window) -> Spend:
         """All costs of a window and of the one before it."""
         both = Window(window.previous.start, window.end)
+        part = (pl.col(SERIES) * 2 + (pl.col("day") >= window.start).cast(pl.UInt32)).alias("part")
         sums = (
             self._rows.lazy()
             .filter(_within(both))
-            .group_by(SERIES, (pl.col("day") >= window.start).alias("is_current"))
-            .agg(*[_known_sum(name) for name in MEASURES], pl.col("day").min().alias("first_day"))
-            .with_columns(NET)
-            .collect()
+            .group_by(part)
+            .agg(pl.col(MEASURES).sum(), pl.col("day").min().alias("first_day"))
+            .with_columns(pl.col("part") // 2, (pl.col("part") % 2 == 1).alias("is_current"), NET)
+            .rename({"part": SERIES})
+            .collect(engine="streaming")
         )
         days = [name for name in map(date.isoformat, both.days()) if name in self._days.columns]
         return Spend(
             window,
-            self._told(sums),
+            self._told(sums).with_columns(_if_reported(name) for name in MEASURES),
             self._days.select(*self._series.columns, *days).lazy(),
             self._bills.filter(_within(window)),
             self,
@@ -116,8 +118,9 @@ def _reported() -> pl.Expr:
     return pl.sum_horizontal(bit.cast(pl.UInt16) * 2**place for place, bit in enumerate(bits)).alias(REPORTED)
 
 
-def _known_sum(name: str) -> pl.Expr:
-    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
+def _if_reported(name: str) -> pl.Expr:
+    """A sum of a measure, null where the rows of the series do not have it."""
+    return pl.when(pl.col(REPORTED) & (1 << MEASURES.index(name)) != 0).then(name).alias(name)
 
 
 def _by_day(rows: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
