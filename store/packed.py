@@ -97,7 +97,7 @@ def pack_days(connection: Connection, account_id: int, window: Window, rows: pl.
 
 def _packed(rows: pl.DataFrame) -> bytes:
     file = io.BytesIO()
-    rows.write_ipc(file, compression="zstd")
+    rows.write_ipc(file, compression="lz4")
     return file.getvalue()
 
 

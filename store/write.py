@@ -121,7 +121,8 @@ def _replace_days(connection: Connection, account_id: int, statement: Statement)
     connection.execute(delete(costs).where(_in_window(costs, account_id, statement.window)))
     connection.execute(delete(controls).where(_in_window(controls, account_id, statement.window)))
     rows = _rows(account_id, statement)
-    insert_rows(connection, costs.name, rows.columns, rows.with_columns(pl.col("day").dt.to_string("iso")).iter_rows())
+    stored = rows.with_columns(pl.col("day").dt.to_string("iso"))
+    insert_rows(connection, costs.name, rows.columns, zip(*[column.to_list() for column in stored], strict=True))
     pack_days(connection, account_id, statement.window, rows)
     if statement.control_totals:
         connection.execute(
