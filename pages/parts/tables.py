@@ -13,7 +13,7 @@ from pages.parts.columns import COLUMNS
 from pages.parts.text import escaped
 from store.export import to_csv
 
-PAGE_ROWS = 50
+PAGE_ROWS = 100
 ROW_HEIGHT = 36
 MOST_VISIBLE_ROWS = 15
 NARROW_PROVIDER = 114
@@ -121,7 +121,7 @@ def _foot(
             click = f" Click into it for {sheet.click}." if sheet.click else ""
             st.caption(f"Tick a row to see {sheet.opens}.{click}", width="content")
         if exported.height > PAGE_ROWS:
-            st.pagination(-(-exported.height // PAGE_ROWS), key=f"page-{sheet.name}")
+            st.pagination(-(-exported.height // PAGE_ROWS), width="stretch", key=f"page-{sheet.name}")
     return is_opened
 
 
