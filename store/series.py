@@ -5,7 +5,7 @@ different measures are of different series, so that a sum is unknown exactly whe
 back, so that amounts of both signs can be told apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,6 +19,8 @@ MEASURES = (
 )  # fmt: skip
 OF_ROWS = {"day", *MEASURES, "net_cost", "list_cost"}
 """Columns of cost rows that do not tell the series; list prices are in no table."""
+MOST_PLACES = 12
+"""Per row; a series that has a cost each day needs one."""
 SERIES, REPORTED = "series", "reported"
 NET = (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost")
 
@@ -28,20 +30,22 @@ class Spend:
     """What a filter leaves over of the costs of a window and of the one before it; money in nano-dollars.
 
     `sums`: the rows added up over the days of either window, told apart by `is_current`; `first_day` is the first with
-    a row. `days`: a line per series and a column per day, named by its ISO date, of net cost, null without a row.
-    `bills`: billed cost per account and day of the window, whatever is filtered but the provider. All have the columns
-    that tell a series, `bills` account and provider alone.
+    a row. `bills`: billed cost per account and day of the window, whatever is filtered but the provider. Both have the
+    columns that tell a series, `bills` account and provider alone. `first` is the day on which the window before, or
+    without it the window, begins.
     """
 
     window: Window
+    first: date
     sums: pl.DataFrame
-    days: pl.LazyFrame
     bills: pl.DataFrame
+    _days: pl.LazyFrame | None
     _of: "CostSeries"
 
     def narrowed(self, keep: pl.Expr) -> "Spend":
         """The series for which an expression over what tells them holds."""
-        return replace(self, sums=self.sums.filter(keep), days=self.days.filter(keep))
+        days = None if self._days is None else self._days.filter(keep)
+        return replace(self, sums=self.sums.filter(keep), _days=days)
 
     def rows(self) -> pl.DataFrame:
         """The cost rows themselves, of the window alone."""
@@ -49,16 +53,16 @@ class Spend:
 
     def alone(self) -> "Spend":
         """Without the window before."""
-        return replace(
-            self,
-            sums=self.sums.filter("is_current"),
-            days=self.days.drop(self.day_columns(self.window.previous)),
-        )
+        return replace(self, first=self.window.start, sums=self.sums.filter("is_current"))
 
-    def day_columns(self, window: Window) -> list[str]:
-        """The columns of `days` that lie within a window, oldest first."""
-        known = set(self.days.collect_schema())
-        return [name for name in map(date.isoformat, window.days()) if name in known]
+    def by_day(self, by: Sequence[str]) -> pl.DataFrame:
+        """A line per group and a column, named by its ISO date, per day with any cost: net cost, null without a row."""
+        span = Window(self.first, self.window.end)
+        if self._days is None:
+            return self._of.by_day(span, by, self.sums[SERIES].unique())
+        known = set(self._days.collect_schema())
+        sums = pl.col([name for name in map(date.isoformat, span.days()) if name in known]).sum()
+        return (self._days.group_by(by).agg(sums) if by else self._days.select(sums)).collect()
 
 
 class CostSeries:
@@ -71,7 +75,7 @@ class CostSeries:
         series = grouped.select(SERIES, REPORTED, *told)
         self._series = series if named is None else named(series)
         self._rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
-        self._days = _by_day(self._rows, self._series)
+        self._days = _by_day(self._rows, self._series) if _is_dense(self._rows, series.height) else None
         self._bills = _bills(costs, self._series)
 
     def within(self, window: Window) -> Spend:
@@ -87,21 +91,30 @@ class CostSeries:
             .rename({"part": SERIES})
             .collect(engine="streaming")
         )
-        days = [name for name in map(date.isoformat, both.days()) if name in self._days.columns]
         return Spend(
             window,
+            both.start,
             self._told(sums).with_columns(_if_reported(name) for name in MEASURES),
-            self._days.select(*self._series.columns, *days).lazy(),
             self._bills.filter(_within(window)),
+            None if self._days is None else self._days.lazy(),
             self,
         )
 
     def rows(self, window: Window, series: pl.Series) -> pl.DataFrame:
         """The cost rows of some series in a window, with `net_cost`."""
-        is_asked = _within(window)
-        if series.len() < self._series.height:
-            is_asked &= pl.col(SERIES).is_in(series.implode())
-        return self._told(self._rows.filter(is_asked).with_columns(NET))
+        return self._told(self._rows.filter(self._is_asked(window, series)).with_columns(NET))
+
+    def by_day(self, window: Window, by: Sequence[str], series: pl.Series) -> pl.DataFrame:
+        """`Spend.by_day` of some series, from their rows."""
+        rows = self._told(self._rows.filter(self._is_asked(window, series)).select(SERIES, "day", NET))
+        sums = rows.group_by(*by, "day").agg(pl.col("net_cost").sum())
+        if not by:
+            return pl.DataFrame({day.isoformat(): [net] for day, net in sums.iter_rows()})
+        return sums.pivot(on="day", index=by, values="net_cost", aggregate_function="sum")
+
+    def _is_asked(self, window: Window, series: pl.Series) -> pl.Expr:
+        inside = _within(window)
+        return inside if series.len() == self._series.height else inside & pl.col(SERIES).is_in(series.implode())
 
     def _told(self, lines: pl.DataFrame) -> pl.DataFrame:
         """Lines of numbers with what tells their series beside them."""
@@ -121,6 +134,11 @@ def _reported() -> pl.Expr:
 def _if_reported(name: str) -> pl.Expr:
     """A sum of a measure, null where the rows of the series do not have it."""
     return pl.when(pl.col(REPORTED) & (1 << MEASURES.index(name)) != 0).then(name).alias(name)
+
+
+def _is_dense(rows: pl.DataFrame, series: int) -> bool:
+    """Whether a place for every series on every day takes not much more than the rows do."""
+    return series * rows["day"].n_unique() <= MOST_PLACES * max(rows.height, 100_000)
 
 
 def _by_day(rows: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:

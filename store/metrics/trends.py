@@ -18,11 +18,9 @@ def day_sums(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
     Texts are `String`. Without `by` all is one group.
     """
     days = [day.isoformat() for window in (spend.window.previous, spend.window) for day in window.days()]
-    known = [*spend.day_columns(spend.window.previous), *spend.day_columns(spend.window)]
-    sums = spend.days.group_by(by).agg(pl.col(known).sum()) if by else spend.days.select(pl.col(known).sum())
-    found = sums.with_columns(plain()).collect()
-    absent = [pl.lit(0, pl.Int64).alias(day) for day in days if day not in known]
-    return found.with_columns(absent).select(*by, *days)
+    found = spend.by_day(by).with_columns(plain())
+    absent = [pl.lit(0, pl.Int64).alias(day) for day in days if day not in found.columns]
+    return found.with_columns(absent).select(*by, pl.col(days).fill_null(0))
 
 
 def daily(spend: Spend, by: str) -> pl.DataFrame:

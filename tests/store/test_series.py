@@ -4,9 +4,11 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store import series
 from store.metrics.trends import day_sums
 from store.records import Window
 from store.series import MEASURES, CostSeries, Spend
@@ -57,11 +59,21 @@ def test_sums_of_the_series_are_those_of_the_rows_and_unknown_where_theirs_are(f
     assert spend.sums["billed_cost"].abs().sum() == _of_both(costs)["billed_cost"].abs().sum()
 
 
-@settings(max_examples=100, deadline=None)
-@given(rows)
-def test_days_of_the_series_are_those_of_the_rows(found: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("places", [12, 0], ids=["dense", "sparse"])
+def test_days_of_the_series_are_those_of_the_rows(places: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series, "MOST_PLACES", places)
+    settings(max_examples=100, deadline=None)(given(rows)(days_are_those_of_the_rows))()
+
+
+def days_are_those_of_the_rows(found: list[dict[str, Any]]) -> None:
     costs = frame(*found)
-    sums = day_sums(CostSeries(costs).within(WINDOW), ["model"])
+    spend = CostSeries(costs).within(WINDOW)
+    sums = day_sums(spend, ["model"])
+    net = _of_both(costs)["net_cost"].sum()
+    assert sum(sum(line) for line in day_sums(spend, ()).iter_rows()) == net
+    narrow = spend.narrowed(pl.col("provider") == "fal").alone()
+    now = costs.filter((pl.col("provider") == "fal") & (pl.col("day") >= WINDOW.start) & (pl.col("day") < WINDOW.end))
+    assert sum(sum(line[1:]) for line in day_sums(narrow, ["model"]).iter_rows()) == now["net_cost"].sum()
     both = _of_both(costs).group_by("model", "day").agg(pl.col("net_cost").sum())
     wanted = {(model, on): net for model, on, net in both.iter_rows() if net}
     told = {
