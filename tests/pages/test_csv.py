@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pages.parts import numbers, period
+from pages.parts import numbers, period, tables
 from pages.parts.columns import COLUMNS
 from pages.parts.palette import name_of
 from store.db import Store
@@ -30,6 +30,12 @@ COMBINATIONS = 18
 """Per page; each opens the page anew."""
 NAMES = ("Search", "=1+1", "-2", "@x", "a,b", 'say "hi"', "two\nlines", "+cmd|' /C calc'!A0", "Ünï", "1e5", "0012", " ")
 MODELS = ("gpt-5", "=SUM(A1)", "claude", "dall-e-3", "1.50", "whisper")
+
+
+@pytest.fixture(autouse=True)
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No table needs a second page."""
+    monkeypatch.setattr(tables, "PAGE_ROWS", 10_000)
 
 
 @pytest.fixture
