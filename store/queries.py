@@ -79,6 +79,8 @@ def key_findings(
     spend, elsewhere = parted_spend(store, window) if parted is None else parted
     found = metrics.key_findings(spend, elsewhere, (names or read_names(store))["api_key"])
     told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
+    if told["api_key"].max() in {None, ""}:
+        return found  # no client names a key, so that nothing is known of any
     return with_metering(found, key_coverage(spend.sums, told, CostFilter(window=window)))
 
 
