@@ -5,8 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from settings import Settings
 from store import accounts
 from store.db import Store, open_store
 from store.engine import flush_to_disk
+from store.events import MeteredEvent
+from store.frames import read_names
+from store.metering import save_events
 from store.packed import COST_SCHEMA, pack_days, typed
 from store.records import Window
 
@@ -29,6 +34,7 @@ PROVIDERS = {
 MODELS_PER_KEY = 7
 KEYS_PER_WORKSPACE = 12
 UNITS = {"fal": "images", "runway": "credits"}
+KEYS_PER_NAMED = 2
 INSERT = (
     "INSERT INTO daily_cost (account_id, day, workspace_id, api_key_id, model, variant, upstream, billed_cost, "
     "list_cost, credits_applied, cost_basis, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, "
@@ -63,6 +69,26 @@ def fill(folder: Path, rows: int, later: timedelta = timedelta(0)) -> Store:
         connection.execute("COMMIT")
     _pack(store, spenders, span)
     return store
+
+
+def meter(store: Store) -> int:
+    """Every second key makes a call a day, and its client names it by id, name or hint; returns how many it names."""
+    names = read_names(store)
+    keys = names["api_key"].join(names["account"], on="account_id").gather_every(KEYS_PER_NAMED).to_dicts()
+    chance = random.Random(SEED)
+    for day in SPAN.days():
+        called = datetime.combine(day, time(12), UTC)
+        save_events(store, [_call(key, called, at, chance) for at, key in enumerate(keys)], called)
+    return len(keys)
+
+
+def _call(key: dict[str, Any], called: datetime, at: int, chance: random.Random) -> MeteredEvent:
+    words = (key["api_key_id"], key["api_key_name"].upper(), key["api_key_hint"])
+    return MeteredEvent(
+        source="revenium", event_id=f"{called:%Y%m%d}-{at}", occurred_at=called, operation="completion",
+        provider=key["provider"], model=f"{key['provider']}-large-{at % 8}", api_key=words[at % len(words)],
+        cost=Decimal(chance.randrange(10**9)).scaleb(-9), input_tokens=chance.randrange(10**6),
+    )  # fmt: skip
 
 
 def _pack(store: Store, spenders: list[Spender], span: Window) -> None:
