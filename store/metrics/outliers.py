@@ -46,11 +46,14 @@ def outliers(spend: Spend, by: Sequence[str], sums: pl.DataFrame | None = None) 
     days = np.array(list(window.previous.days()), dtype="datetime64[D]")
     past = np.where(days >= begun[:, None], dollars(lines, window.previous), np.nan)
     known = (days >= begun[:, None]).sum(axis=1)
-    beyond = now - np.clip(now, *np.sort([_medians(past, known), _means(past, known)], axis=0))
-    is_far = (np.abs(beyond) > FARTHEST * _spreads(past, known)) & (np.abs(beyond) * window.length >= LEAST_DOLLARS)
-    words = np.where(~is_far, USUAL, np.where(beyond > 0, ABOVE, BELOW))
-    judged = [str(word) if count >= LEAST_DAYS else None for word, count in zip(words, known, strict=True)]
-    return lines.select(*by, pl.Series("outlier", judged, dtype=pl.String))
+    medians = _medians(past, known)
+    beyond = now - np.clip(now, *np.sort([medians, _means(past, known)], axis=0))
+    spreads = _spreads(past, known, medians)
+    is_far = (np.abs(beyond) > FARTHEST * spreads) & (np.abs(beyond) * window.length >= LEAST_DOLLARS)
+    judged = pl.DataFrame({"is_known": known >= LEAST_DAYS, "is_far": is_far, "beyond": beyond})
+    word = pl.when(~pl.col("is_far")).then(pl.lit(USUAL)).when(pl.col("beyond") > 0).then(pl.lit(ABOVE))
+    outlier = pl.when("is_known").then(word.otherwise(pl.lit(BELOW))).alias("outlier")
+    return lines.select(*by).hstack(judged.select(outlier))
 
 
 def _begun(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
@@ -60,9 +63,8 @@ def _begun(spend: Spend, by: Sequence[str]) -> pl.DataFrame:
     return groups.filter("is_current").drop("is_current").with_columns(plain()).collect()
 
 
-def _spreads(past: Amounts, known: Amounts) -> Amounts:
+def _spreads(past: Amounts, known: Amounts, medians: Amounts) -> Amounts:
     """Per line, how far its days usually are from their median."""
-    medians = _medians(past, known)
     away = np.abs(past - medians[:, None])
     of_median, of_mean = _medians(away, known) * FROM_MEDIAN_DEVIATION, _means(away, known) * FROM_MEAN_DEVIATION
     return np.maximum(np.where(of_median > 0, of_median, of_mean), np.abs(medians) * LEAST_SPREAD)
