@@ -61,8 +61,10 @@ class Spend:
         if self._days is None:
             return self._of.by_day(span, by, self.sums[SERIES].unique())
         known = set(self._days.collect_schema())
-        sums = pl.col([name for name in map(date.isoformat, span.days()) if name in known]).sum()
-        return (self._days.group_by(by).agg(sums) if by else self._days.select(sums)).collect()
+        days = [name for name in map(date.isoformat, span.days()) if name in known]
+        if self._days is self._of.days:
+            return self._of.all_by_day(by).select(*by, *days)
+        return _added_up(self._days, by, days)
 
 
 class CostSeries:
@@ -75,7 +77,8 @@ class CostSeries:
         series = grouped.select(SERIES, REPORTED, *told)
         self._series = series if named is None else named(series)
         self._rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
-        self._days = _by_day(self._rows, self._series) if _is_dense(self._rows, series.height) else None
+        self.days = _by_day(self._rows, self._series).lazy() if _is_dense(self._rows, series.height) else None
+        self._all_by_day: dict[tuple[str, ...], pl.DataFrame] = {}
         self._bills = _bills(costs, self._series)
 
     def within(self, window: Window) -> Spend:
@@ -96,7 +99,7 @@ class CostSeries:
             both.start,
             self._told(sums).with_columns(_if_reported(name) for name in MEASURES),
             self._bills.filter(_within(window)),
-            None if self._days is None else self._days.lazy(),
+            self.days,
             self,
         )
 
@@ -111,6 +114,14 @@ class CostSeries:
         if not by:
             return pl.DataFrame({day.isoformat(): [net] for day, net in sums.iter_rows()})
         return sums.pivot(on="day", index=by, values="net_cost", aggregate_function="sum")
+
+    def all_by_day(self, by: Sequence[str]) -> pl.DataFrame:
+        """`Spend.by_day` of all series and all days, added up once for all periods; needs `days`."""
+        assert self.days is not None
+        if (groups := tuple(by)) not in self._all_by_day:
+            days = [name for name in self.days.collect_schema() if name not in self._series.columns]
+            self._all_by_day[groups] = _added_up(self.days, by, days)
+        return self._all_by_day[groups]
 
     def _is_asked(self, window: Window, series: pl.Series) -> pl.Expr:
         inside = _within(window)
@@ -145,6 +156,11 @@ def _by_day(rows: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     net = rows.select(SERIES, "day", NET)
     days = net.pivot(on="day", index=SERIES, values="net_cost", aggregate_function="sum").sort(SERIES)
     return pl.concat([series, days.drop(SERIES)], how="horizontal")
+
+
+def _added_up(lines: pl.LazyFrame, by: Sequence[str], days: Sequence[str]) -> pl.DataFrame:
+    sums = pl.col(days).sum()
+    return (lines.group_by(by).agg(sums) if by else lines.select(sums)).collect()
 
 
 def _bills(costs: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
