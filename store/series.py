@@ -8,7 +8,9 @@ back, so that amounts of both signs can be told apart.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
+import numpy as np
 import polars as pl
 
 from store.records import Window
@@ -22,6 +24,8 @@ OF_ROWS = {"day", *MEASURES, "net_cost", "list_cost"}
 MOST_PLACES = 12
 """Per row; a series that has a cost each day needs one."""
 SERIES, REPORTED = "series", "reported"
+PLACES = 2**22
+"""More than the calendar has days: a series' number times this, plus the day's, orders rows by series and day."""
 NET = (pl.col("billed_cost") - pl.col("credits_applied")).alias("net_cost")
 
 
@@ -68,7 +72,10 @@ class Spend:
 
 
 class CostSeries:
-    """The cost rows of a span, ordered by series."""
+    """The cost rows of a span, ordered by series and day.
+
+    Of their numbers the running totals are kept: a period's sum is the difference of two of them, however long it is.
+    """
 
     def __init__(self, costs: pl.DataFrame, named: Callable[[pl.DataFrame], pl.DataFrame] | None = None) -> None:
         """`costs` are rows of `packed.COST_SCHEMA`; `named` adds columns to the lines that tell the series."""
@@ -76,28 +83,28 @@ class CostSeries:
         grouped = costs.lazy().group_by(*told, _reported()).agg("day", *MEASURES).with_row_index(SERIES).collect()
         series = grouped.select(SERIES, REPORTED, *told)
         self._series = series if named is None else named(series)
-        self._rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
-        self.days = _by_day(self._rows, self._series).lazy() if _is_dense(self._rows, series.height) else None
+        rows = grouped.select(SERIES, "day", *MEASURES).explode("day", *MEASURES)
+        places = rows.select(_place()).to_series()
+        if not places.is_sorted():  # those of the database are
+            rows, places = rows.sort(SERIES, "day"), places.sort()
+        self._rows, self._totals, self._places = rows.select(SERIES, "day"), _running_totals(rows), places.to_numpy()
+        self.days = _by_day(rows, self._series).lazy() if _is_dense(rows, series.height) else None
         self._all_by_day: dict[tuple[str, ...], pl.DataFrame] = {}
         self._bills = _bills(costs, self._series)
 
     def within(self, window: Window) -> Spend:
         """All costs of a window and of the one before it."""
         both = Window(window.previous.start, window.end)
-        part = (pl.col(SERIES) * 2 + (pl.col("day") >= window.start).cast(pl.UInt32)).alias("part")
-        sums = (
-            self._rows.lazy()
-            .filter(_within(both))
-            .group_by(part)
-            .agg(pl.col(MEASURES).sum(), pl.col("day").min().alias("first_day"))
-            .with_columns(pl.col("part") // 2, (pl.col("part") % 2 == 1).alias("is_current"), NET)
-            .rename({"part": SERIES})
-            .collect(engine="streaming")
+        starts = [self._begin(day) for day in (both.start, window.start, window.end)]
+        parts = [self._between(first, end) for first, end in pairwise(starts)]
+        sums = pl.concat(
+            part.with_columns(pl.lit(is_current).alias("is_current"))
+            for part, is_current in zip(parts, (False, True), strict=True)
         )
         return Spend(
             window,
             both.start,
-            self._told(sums).with_columns(_if_reported(name) for name in MEASURES),
+            self._told(sums),
             self._bills.filter(_within(window)),
             self.days,
             self,
@@ -105,12 +112,15 @@ class CostSeries:
 
     def rows(self, window: Window, series: pl.Series) -> pl.DataFrame:
         """The cost rows of some series in a window, with `net_cost`."""
-        return self._told(self._rows.filter(self._is_asked(window, series)).with_columns(NET))
+        inside = _within(window)
+        if series.len() < self._series.height:
+            inside &= pl.col(SERIES).is_in(series.implode())
+        numbers = self._totals.select(pl.all().diff().slice(1))
+        return self._told(pl.concat([self._rows, numbers], how="horizontal").filter(inside).with_columns(NET))
 
     def by_day(self, window: Window, by: Sequence[str], series: pl.Series) -> pl.DataFrame:
         """`Spend.by_day` of some series, from their rows."""
-        rows = self._told(self._rows.filter(self._is_asked(window, series)).select(SERIES, "day", NET))
-        sums = rows.group_by(*by, "day").agg(pl.col("net_cost").sum())
+        sums = self.rows(window, series).group_by(*by, "day").agg(pl.col("net_cost").sum())
         if not by:
             return pl.DataFrame({day.isoformat(): [net] for day, net in sums.iter_rows()})
         return sums.pivot(on="day", index=by, values="net_cost", aggregate_function="sum")
@@ -123,13 +133,23 @@ class CostSeries:
             self._all_by_day[groups] = _added_up(self.days, by, days)
         return self._all_by_day[groups]
 
-    def _is_asked(self, window: Window, series: pl.Series) -> pl.Expr:
-        inside = _within(window)
-        return inside if series.len() == self._series.height else inside & pl.col(SERIES).is_in(series.implode())
+    def _begin(self, day: date) -> pl.Series:
+        """Of each series the place of its first row that is not before the day."""
+        wanted = pl.select(pl.int_range(self._series.height).alias(SERIES), pl.lit(day).alias("day"))
+        return pl.Series(np.searchsorted(self._places, wanted.select(_place()).to_series().to_numpy()))
+
+    def _between(self, first: pl.Series, end: pl.Series) -> pl.DataFrame:
+        """A line per series with a row from one place to before the other: its sums, `first_day` and `net_cost`."""
+        some = first < end
+        first, end = first.filter(some), end.filter(some)
+        before, through = self._totals[first], self._totals[end]
+        sums = through.select(pl.col(name) - before[name] for name in MEASURES).with_columns(NET)
+        return pl.concat([self._rows[first].rename({"day": "first_day"}), sums], how="horizontal")
 
     def _told(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Lines of numbers with what tells their series beside them."""
-        return pl.concat([self._series[lines[SERIES]], lines.drop(SERIES)], how="horizontal")
+        """Lines of numbers with what tells their series beside them; null is what the series does not report."""
+        told = pl.concat([self._series[lines[SERIES]], lines.drop(SERIES)], how="horizontal")
+        return told.with_columns(_if_reported(name) for name in MEASURES)
 
 
 def _within(window: Window) -> pl.Expr:
@@ -145,6 +165,17 @@ def _reported() -> pl.Expr:
 def _if_reported(name: str) -> pl.Expr:
     """A sum of a measure, null where the rows of the series do not have it."""
     return pl.when(pl.col(REPORTED) & (1 << MEASURES.index(name)) != 0).then(name).alias(name)
+
+
+def _place() -> pl.Expr:
+    """A number that orders rows by series and day."""
+    return pl.col(SERIES).cast(pl.Int64) * PLACES + pl.col("day").to_physical()
+
+
+def _running_totals(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each measure the sum of all rows before: a line per row, and one more."""
+    totals = rows.select(pl.col(MEASURES).fill_null(0).cum_sum())
+    return pl.concat([totals.clear(1).fill_null(0), totals], rechunk=True)
 
 
 def _is_dense(rows: pl.DataFrame, series: int) -> bool:
