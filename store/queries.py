@@ -12,7 +12,7 @@ from store.metered import read_metered
 from store.metrics import CostFilter
 from store.metrics.coverage import MODEL_COVERAGE_COLUMNS, listed, model_coverage, seen
 from store.metrics.findings import with_metering
-from store.metrics.named_coverage import key_coverage, workspace_coverage
+from store.metrics.named_coverage import covered_keys, workspace_coverage
 from store.packed import Schema
 from store.records import Window, to_nanos
 from store.series import CostSeries, Spend
@@ -71,17 +71,19 @@ def key_findings(
     window: Window,
     parted: tuple[Spend, Spend] | None = None,
     names: dict[str, pl.DataFrame] | None = None,
+    metered: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """`metrics.key_findings` of all keys with what metering says of them.
 
-    `parted` is `parted_spend` of the window and `names` is `frames.read_names`, read where they are not given.
+    `parted` is `parted_spend` of the window, `names` is `frames.read_names` and `metered` is `read_metered` of the
+    window at least, read where they are not given.
     """
     spend, elsewhere = parted_spend(store, window) if parted is None else parted
     found = metrics.key_findings(spend, elsewhere, (names or read_names(store))["api_key"])
-    told = seen(read_metered(store, Window(window.previous.start, window.end)), elsewhere)
+    told = read_metered(store, window) if metered is None else metered
     if told["api_key"].max() in {None, ""}:
         return found  # no client names a key, so that nothing is known of any
-    return with_metering(found, key_coverage(spend.sums, told, CostFilter(window=window)))
+    return with_metering(found, covered_keys(spend.sums, told, CostFilter(window=window)))
 
 
 def api_key_lines(names: dict[str, pl.DataFrame], asked: CostFilter, spend: Spend, found: pl.DataFrame) -> pl.DataFrame:

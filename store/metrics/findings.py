@@ -54,7 +54,7 @@ def key_findings(spend: Spend, elsewhere: Spend, keys: pl.DataFrame) -> pl.DataF
 def with_metering(found: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """`key_findings` with `coverage`, and the keys that clients never name among those of their provider `unmetered`.
 
-    `covered` is `named_coverage.key_coverage`.
+    `covered` is `named_coverage.covered_keys`.
     """
     every = found.drop("coverage").join(covered.select(*KEY, "coverage"), on=KEY, how="left", maintain_order="left")
     is_bypassing = (pl.col("coverage") == 0).fill_null(value=False)

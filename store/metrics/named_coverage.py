@@ -30,6 +30,12 @@ def key_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -
     return _with_trend(now, before, KEY).select(*KEY_COVERAGE_COLUMNS, "account_id")
 
 
+def covered_keys(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """The `coverage` of each key of the bill in the window alone, in any order; as in `key_coverage`."""
+    told = metered_in(metered, asked, is_current=True)
+    return _held_against(_billed_keys(rows, is_current=True), told, "api_key", KEY).select(*KEY, "coverage")
+
+
 def workspace_coverage(rows: pl.DataFrame, metered: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     """One line per provider and display name, largest unmetered remainder first: `WORKSPACE_COVERAGE_COLUMNS`.
 
@@ -108,24 +114,32 @@ def _held_against(billed: pl.DataFrame, metered: pl.DataFrame, label: str, by: l
 
     A word that several have is that of the one for which it is the surest word, of equals the dearest.
     """
-    billed = (
+    lines = (
         billed.filter(pl.col("billed_cost") > 0)
         .sort("billed_cost", "provider", *by, descending=[True, *[False] * (len(by) + 1)])
         .with_row_index("line")
     )
     named = (
-        billed.select("line", "provider", pl.int_ranges(pl.col("words").list.len()).alias("place"), "words")
+        lines.lazy()
+        .select("line", "provider", pl.int_ranges(pl.col("words").list.len()).alias("place"), "words")
         .explode("place", "words")
         .select("line", "provider", "place", pl.col("words").str.to_lowercase().alias("word"))
         .drop_nulls("word")
         .sort("place", "line")
         .unique(["provider", "word"], keep="first", maintain_order=True)
     )
-    told = metered.filter(pl.col(label) != "").with_columns(pl.col(label).str.to_lowercase().alias("word"))
-    sums = told.join(named, on=["provider", "word"], how="inner").group_by("line", "provider").agg(*metered_sums())
+    # Each text once: events of a name are many.
+    told = metered.lazy().filter(pl.col(label) != "").group_by("provider", label).agg(*metered_sums())
+    sums = (
+        told.with_columns(pl.col(label).str.to_lowercase().alias("word"))
+        .join(named, on=["provider", "word"], how="inner")
+        .group_by("line", "provider")
+        .agg(pl.col("metered_cost", "events", "unpriced_events").sum())
+        .collect()
+    )
     known = pl.col("provider").is_in(sums["provider"].unique().to_list())
-    lines = compared(billed.join(sums.drop("provider"), on="line", how="left"))
-    return lines.with_columns(pl.when(known).then("coverage").alias("coverage"))
+    found = compared(lines.join(sums.drop("provider"), on="line", how="left"))
+    return found.with_columns(pl.when(known).then("coverage").alias("coverage"))
 
 
 def _with_trend(now: pl.DataFrame, before: pl.DataFrame, by: list[str]) -> pl.DataFrame:
