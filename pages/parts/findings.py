@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.columns import FINDING_RULES
-from pages.parts.loading import costs, metered_version, names
+from pages.parts.loading import costs, metered, metered_version, names
 from pages.parts.numbers import figure
 from pages.parts.text import escaped
 from store.db import Store
@@ -74,4 +74,4 @@ def _findings(_store: Store, window: Window, version: tuple[int, int], compared:
     parted = costs(_store, window)
     if not compared:
         parted = (parted[0].alone(), parted[1].alone())
-    return key_findings(_store, window, parted, names(_store))
+    return key_findings(_store, window, parted, names(_store), metered(_store, window))

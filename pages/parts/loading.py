@@ -6,7 +6,7 @@ import streamlit as st
 from store.db import Store, open_store
 from store.frames import data_version, read_controls, read_names
 from store.kept_costs import KeptCosts
-from store.metered import read_metered
+from store.kept_metered import KeptMetered
 from store.metering import metering_version
 from store.records import Window
 from store.series import Spend
@@ -53,8 +53,12 @@ def _batches(_store: Store) -> int:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _metered(_store: Store, window: Window, version: tuple[int, int]) -> pl.DataFrame:
-    del version
-    return read_metered(_store, Window(window.previous.start, window.end))
+    return _kept_metered().within(_store, Window(window.previous.start, window.end), version[1])
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_metered() -> KeptMetered:
+    return KeptMetered()
 
 
 def controls(store: Store, window: Window) -> pl.DataFrame:
