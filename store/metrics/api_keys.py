@@ -8,7 +8,7 @@ from store.metrics.costs import costs
 from store.metrics.findings import with_findings
 from store.metrics.images import IMAGE_COLUMNS, image_sums, with_image_cost
 from store.metrics.outliers import outliers
-from store.metrics.rows import CostFilter, plain
+from store.metrics.rows import CostFilter
 from store.metrics.sums import MONEY, TOKENS, change, finished, known_sum, only, summed
 from store.metrics.trends import day_sums, trends
 from store.series import Spend
@@ -36,7 +36,7 @@ def api_keys(spend: Spend, asked: CostFilter, known: pl.DataFrame, found: pl.Dat
         rows, [*KEY_IDENTITY, "workspace_id", "workspace"], known_sum("usage_quantity"), only("usage_unit"),
         *image_sums(),
     ).with_columns(pl.when(pl.col("usage_unit") != "mixed").then("usage_quantity").alias("usage_quantity"))  # fmt: skip
-    lines = pl.concat([lines, _silent(rows, known, lines)], how="diagonal")
+    lines = pl.concat([lines, _silent(known, lines, sums, asked)], how="diagonal")
     lines = (
         with_findings(lines, found)
         .join(outliers(spend, LINE, sums), on=LINE, how="left")
@@ -46,14 +46,11 @@ def api_keys(spend: Spend, asked: CostFilter, known: pl.DataFrame, found: pl.Dat
     return finished(lines, asked, default_sort="net_cost", names=names).select(*API_KEY_COLUMNS, "account_id", "trend")
 
 
-def _silent(rows: pl.DataFrame, known: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """The known keys without a line, with zero cost now and what they cost before."""
-    before = (
-        rows.filter(~pl.col("is_current"))
-        .group_by(LINE[:2])
-        .agg(pl.col("net_cost").sum().alias("previous_net_cost"))
-        .with_columns(plain())
-    )
+def _silent(known: pl.DataFrame, lines: pl.DataFrame, sums: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
+    """The known keys without a line, with zero cost now and what they cost before; `sums` are `day_sums`."""
+    days = [day.isoformat() for day in asked.window.previous.days()]
+    cost = pl.sum_horizontal(days).alias("previous_net_cost")
+    before = sums.select(*LINE[:2], cost).group_by(LINE[:2]).agg(pl.col("previous_net_cost").sum())
     return (
         known.select(*KEY_IDENTITY, "workspace_id", "workspace")
         .join(lines, on=LINE[:2], how="anti")
