@@ -41,7 +41,7 @@ DRAWN = "() => document.fonts.ready.then(() => !document.querySelector('.js-plot
 
 def _open_first_row(visitor: Visitor) -> None:
     with visitor.redrawing():
-        visitor.grid("workspaces").click(0)
+        visitor.grid("workspaces").opener(0).click()
 
 
 PICTURES: dict[str, tuple[str, Callable[[Visitor], object]]] = {

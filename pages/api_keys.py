@@ -5,8 +5,8 @@ import polars as pl
 from pages.parts import cards, numbers
 from pages.parts.chargeback import chargeback
 from pages.parts.cost_page import open_page, stop_if_empty
-from pages.parts.filter_bar import Bar, drill
-from pages.parts.findings import finding_chips, findings, stop_without_finding, take_finding
+from pages.parts.filter_bar import Bar
+from pages.parts.findings import finding_chips, findings, stop_without_finding
 from pages.parts.loading import names
 from pages.parts.tables import Sheet, filled, show
 from store import metrics, queries
@@ -18,7 +18,6 @@ COLUMNS = (
     "created_at", "api_key_status", "account", "cost_basis", "api_key_id",
 )  # fmt: skip
 
-take_finding()
 view = open_page("API Keys", Bar("api_keys"))
 found = findings(view.store, view.asked.window, compared=view.compared)
 lines = queries.api_key_lines(names(view.store), view.asked, view.spend, found)
@@ -36,13 +35,19 @@ cards.draw([*cards.cost_cards(view.spend, compared=view.compared), used])
 finding_chips(lines)
 table = metrics.of_finding(lines, view.asked.finding)
 stop_without_finding(table)
-row = show(
+sheet = Sheet(
+    "api_keys",
+    filled(table, COLUMNS, (*metrics.IMAGE_COLUMNS, "coverage")),
+    leads=lambda row: view.link("models", api_key=row["api_key_id"]) if row["api_key_id"] else None,
+    to="the models that a key uses",
+    order=view.order,
+)
+show(
     table,
-    Sheet("api_keys", filled(table, COLUMNS, (*metrics.IMAGE_COLUMNS, "coverage")), opens="the models a key uses"),
+    sheet,
     file_name=view.file_name("api-keys"),
     compared=view.compared,
+    has_today=view.has_today,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
     beside=lambda: chargeback(view, table),
 )
-if row is not None and table["api_key_id"][row]:
-    drill("models.py", api_key=table["api_key_id"][row])

@@ -1,15 +1,16 @@
 """The entry of every page view: look, navigation, and the one place where a store that does not answer is explained."""
 
+import runpy
 from pathlib import Path
 
 import streamlit as st
 
 from pages.parts.look import STYLE
+from pages.parts.menu import ADDRESSES, FILES
 from pages.parts.trouble import explain, explain_last
 from store.errors import StoreError
 
 HERE = Path(__file__).parent
-
 SIDEBAR_PIXELS = 200
 
 st.set_page_config(
@@ -20,25 +21,18 @@ st.set_page_config(
 )
 st.html(STYLE)
 st.logo(str(HERE / "static" / "logo.svg"), size="large")
-page = st.navigation(
-    {
-        "Costs": [
-            st.Page("providers.py", title="Providers", default=True),
-            st.Page("models.py", title="Models"),
-            st.Page("api_keys.py", title="API Keys"),
-            st.Page("workspaces.py", title="Workspaces"),
-            st.Page("coverage.py", title="Coverage"),
-        ],
-        "Data": [
-            st.Page("sync_logs.py", title="Sync Logs"),
-            st.Page("accounts.py", title="AI Accounts"),
-            st.Page("metering_keys.py", title="Metering", url_path="metering"),
-            st.Page("methodology.py", title="Methodology"),
-        ],
+menu = {
+    section: {
+        file: st.Page(file, title=title, default=not ADDRESSES.get(file, file), url_path=ADDRESSES.get(file))
+        for file, title in files.items()
     }
-)
+    for section, files in FILES.items()
+}
+chosen = st.navigation({section: list(pages.values()) for section, pages in menu.items()})
+file = next(file for pages in menu.values() for file, page in pages.items() if page is chosen)
 try:
     explain_last()
-    page.run()
+    # Not by `chosen.run()`: controls that a page draws itself lose their part of the address when people go Back to it.
+    runpy.run_path(str(HERE / file), run_name="__main__")
 except StoreError as fault:
     explain(fault)

@@ -2,7 +2,7 @@
 
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, spend_chart, stop_if_empty
-from pages.parts.filter_bar import Bar, drill
+from pages.parts.filter_bar import Bar
 from pages.parts.image_band import image_band
 from pages.parts.model_figures import efficiency_badges, model_cards
 from pages.parts.price_band import DAYS, price_band
@@ -12,9 +12,9 @@ from store.metrics.model_totals import model_totals
 
 COLUMNS = (
     "model", "provider", "unit_cost", "pricing_unit", "unit_change", "net_cost", "change", "trend", "efficiency",
-    "outlier", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "cache_hit_share",
-    "requests", "tokens_per_request", "usage_quantity", "usage_unit", "images", "image_cost", "billed_cost",
-    "credits_applied", "cost_basis",
+    "outlier", "token_mix", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens",
+    "cache_hit_share", "requests", "tokens_per_request", "usage_quantity", "usage_unit", "images", "image_cost",
+    "billed_cost", "credits_applied", "cost_basis",
 )  # fmt: skip
 
 view = open_page("Models", Bar("models"))
@@ -26,13 +26,19 @@ cards.draw([net, *model_cards(model_totals(view.spend.sums, table), compared=vie
 efficiency_badges(table)
 if price_band(table) == DAYS:
     spend_chart(view, "model")
-row = show(
+sheet = Sheet(
+    "models",
+    filled(table, COLUMNS, metrics.IMAGE_COLUMNS),
+    leads=lambda row: view.link("api_keys", provider=row["provider"], model=row["model"]),
+    to="the API keys that use the model",
+    order=view.order,
+)
+show(
     table,
-    Sheet("models", filled(table, COLUMNS, metrics.IMAGE_COLUMNS), opens="the API keys that use the model"),
+    sheet,
     file_name=view.file_name("models"),
     compared=view.compared,
+    has_today=view.has_today,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
 )
 image_band(view)
-if row is not None:
-    drill("api_keys.py", provider=table["provider"][row], model=table["model"][row])

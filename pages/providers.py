@@ -3,7 +3,7 @@
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, reconciled_days, spend_chart, stop_if_empty
 from pages.parts.coverage import coverage, coverage_card, with_coverage
-from pages.parts.filter_bar import Bar, drill
+from pages.parts.filter_bar import Bar
 from pages.parts.gateways import gateway_notes
 from pages.parts.provider_states import with_states
 from pages.parts.reconciled import reconciled_note
@@ -25,12 +25,17 @@ cards.draw([*cards.cost_cards(view.spend, compared=view.compared), coverage_card
 reconciled_note(reconciled_days(view))
 gateway_notes(view.elsewhere)
 spend_chart(view, "provider" if view.spend.sums["provider"].n_unique() > 1 else "model")
-row = show(
+sheet = Sheet(
+    "providers",
+    filled(table, COLUMNS, ("coverage",)),
+    leads=lambda row: view.link("models", provider=row["provider"]),
+    to="its models",
+    order=view.order,
+)
+show(
     table,
-    Sheet("providers", filled(table, COLUMNS, ("coverage",)), opens="its models"),
+    sheet,
     file_name=view.file_name("providers"),
     compared=view.compared,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
 )
-if row is not None:
-    drill("models.py", provider=table["provider"][row])

@@ -6,12 +6,12 @@ import streamlit as st
 from pages.parts import cards
 from pages.parts.charts import inked
 from pages.parts.clock import utc_now
-from pages.parts.filter_bar import Bar, filter_bar
+from pages.parts.filter_bar import Bar, filter_bar, order
 from pages.parts.loading import opened_store
 from pages.parts.run_details import details
 from pages.parts.run_figures import STATUSES, run_cards, stop_without_runs
 from pages.parts.shell import frame
-from pages.parts.tables import Sheet, show, theme
+from pages.parts.tables import Sheet, opened_row, show, theme
 from pages.parts.timeline import timeline
 from store.queries import sync_logs
 
@@ -39,10 +39,11 @@ st.caption("One mark per sync, by account, times in UTC.")
 st.plotly_chart(
     inked(timeline(table, now), theme()), config={"displayModeBar": False}, key="timeline", alt="One mark per sync"
 )
-row = show(
+sheet = Sheet("sync_logs", COLUMNS, noun="sync", opens="what it did", key="id", order=order(BAR, asked))
+show(
     table,
-    Sheet("sync_logs", COLUMNS, opens="what it did", noun="sync"),
+    sheet,
     file_name=f"spendglass-sync-logs-{asked.window.start:%Y%m%d}-{asked.window.last_day:%Y%m%d}.csv",
 )
-if row is not None:
-    details(store, table.row(row, named=True))
+if (opened := opened_row(sheet, table)) is not None:
+    details(store, table.row(by_predicate=pl.col("id") == int(opened), named=True))

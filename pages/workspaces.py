@@ -3,10 +3,10 @@
 from pages.parts import cards, numbers
 from pages.parts.cost_page import open_page, spend_chart, stop_if_empty
 from pages.parts.coverage import covered_workspaces
-from pages.parts.filter_bar import Bar, drill
+from pages.parts.filter_bar import Bar
 from pages.parts.naming import naming_buttons
-from pages.parts.tables import Sheet, filled, show
-from pages.parts.workspace_panel import opened_workspace, workspace_panel
+from pages.parts.tables import Sheet, filled, opened_row, show
+from pages.parts.workspace_panel import workspace_panel
 from store import metrics
 
 COLUMNS = (
@@ -26,17 +26,18 @@ naming_buttons(view.store, metrics.unnamed(table))
 sheet = Sheet(
     "workspaces",
     filled(table, COLUMNS, (*metrics.IMAGE_COLUMNS, "coverage")),
-    opens="its API keys",
-    click="its parts and names",
+    leads=lambda row: view.link("api_keys", workspace=row["workspace"]),
+    to="its API keys",
+    opens="its parts and names",
+    key="workspace",
+    order=view.order,
 )
-row = show(
+show(
     table,
     sheet,
     file_name=view.file_name("workspaces"),
     compared=view.compared,
     summary=f"{numbers.figure(int(table['net_cost'].sum()))} net",
 )
-if row is not None:
-    drill("api_keys.py", workspace=table["workspace"][row])
-if (opened := opened_workspace(table, sheet)) is not None:
+if (opened := opened_row(sheet, table)) is not None:
     workspace_panel(view, opened)

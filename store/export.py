@@ -8,9 +8,10 @@ from store.frames import MICROS, NANOS
 MONEY_COLUMNS = frozenset(
     {
         "billed_cost", "credits_applied", "net_cost", "previous_net_cost", "list_cost", "image_cost", "sync_cost",
-        "before", "after", "metered_cost", "covered", "unmetered", "over_metered",
+        "before", "after", "difference", "metered_cost", "covered", "unmetered", "over_metered",
     }
 )  # fmt: skip
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 FORMULA_STARTS = r"^[\s\p{C}]*[=+\-@＝＋－＠]|^[\t\r\n]"
 """Full-width signs count too: spreadsheets of East Asian locales run them."""
 
@@ -20,13 +21,18 @@ def to_csv(table: pl.DataFrame) -> bytes:
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    return printed(table).write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+    return printed(table).write_csv(datetime_format=INSTANT).encode()
 
 
 def printed(table: pl.DataFrame) -> pl.DataFrame:
     """The table as it is exported: money and quantities as decimal text, hostile text inert."""
     inert = [_inert(table[name]) for name in table.select(cs.string() | cs.categorical() | cs.enum()).columns]
-    return table.with_columns(inert).with_columns(
+    return exact(table.with_columns(inert))
+
+
+def exact(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with money and quantities as decimal text, all digits kept."""
+    return table.with_columns(
         *[_decimal(column, NANOS, 9, 2) for column in table.columns if column in MONEY_COLUMNS],
         *[_decimal(column, MICROS, 6, 0) for column in table.columns if column == "usage_quantity"],
     )

@@ -1,19 +1,17 @@
-"""Cells of a table: values as they are exported, written as people read them."""
+"""Cells of a table: values as they are exported, and as people read them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
-import pandas as pd
 import polars as pl
 
 from pages.parts import numbers
-from pages.parts.columns import COLUMNS, Column
-from pages.parts.palette import INK, OTHER, PROVIDERS, name_of, readable
+from pages.parts.columns import COLUMNS, Column, Kind
+from pages.parts.palette import OTHER, PROVIDERS, name_of
 from pages.parts.text import shortened
-from store.export import MONEY_COLUMNS
+from store.export import INSTANT, exact
 from store.frames import MICROS
 from store.metrics.findings import FINDINGS
 from store.metrics.outliers import ABOVE, BELOW
@@ -28,132 +26,139 @@ STARTS = (
     ("↑", "up"), (ABOVE, "up"), ("↓", "down"), (BELOW, "down"), ("new", "accent"), (FINDINGS["deleted"], "up"),
     (FINDINGS["drifting"], "amber"),
 )  # fmt: skip
-DOT = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='20'%3E"
-    "%3Ccircle cx='10' cy='10' r='4' fill='{colour}'/%3E%3C/svg%3E"
-)
-# Streamlit writes every cell into a column of text: Arrow's would be copied for each of them.
-pd.set_option("mode.string_storage", "python")
 OUTLIER_WORDS = {ABOVE: f"↑ {ABOVE}", BELOW: f"↓ {BELOW}"}
+RIGHT: frozenset[Kind] = frozenset({"money", "unit_price", "change", "share", "count", "quantity"})
+TONED: frozenset[Kind] = frozenset({"change", "state", "basis", "outlier", "findings"})
+DRAWN: frozenset[Kind] = frozenset({"trend", "mix"})
+"""Kinds of columns that are shown and not exported."""
+BASIS = {
+    "allocated": ("a", "Allocated: a reported amount that was split, the parts add up to it exactly."),
+    "priced": ("p", "Priced: usage at public prices, since the bill itself comes from elsewhere."),
+    "mixed": ("m", "Mixed: some of it reported for this very row, some allocated or priced."),
+}
+MIXED_TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
+UNKNOWN_TONE = "unknown"
 
 
-def shown(part: pl.DataFrame, is_new: pl.Series | None = None) -> pl.DataFrame:
-    """The cells as values: money and quantities as exact decimals, a change in words, a share to a tenth of
-    a percent, all else as it is.
+def drawn(
+    frame: pl.DataFrame, columns: Sequence[str], is_new: pl.Series | None = None, *, has_today: bool = False
+) -> list[dict[str, Any]]:
+    """The columns of a table for `ledger.draw`; each cell as a value and as a text.
 
-    `is_new` marks lines without a past; None where the past is not fully known.
+    A value is what the CSV holds, None for an empty cell. `is_new` marks lines without a past; None where the past is
+    not fully known. `has_today`: the last day of a trend is partial.
     """
-    cells = part.with_columns(
-        *[_decimals(part[name], from_nanos, 9) for name in part.columns if name in MONEY_COLUMNS],
-        *[_decimals(part[name], _from_micros, 6) for name in part.columns if name == "usage_quantity"],
-        *[pl.col(name).round(3) for name in part.columns if COLUMNS[name].kind == "share"],
-    )
-    known = [False] * part.height
-    fresh = {"change": known if is_new is None else is_new.to_list()}
-    return cells.with_columns(
-        _changes(part[name], fresh.get(name, known)) for name in part.columns if COLUMNS[name].kind == "change"
-    )
-
-
-def _changes(ratios: pl.Series, fresh: list[bool]) -> pl.Series:
-    said = ["new" if new else numbers.change(ratio) for ratio, new in zip(ratios, fresh, strict=True)]
-    return pl.Series(ratios.name, said, dtype=pl.String)
-
-
-def _decimals(values: pl.Series, exact: Callable[[int], Decimal], digits: int) -> pl.Series:
-    return pl.Series(
-        values.name, [None if value is None else exact(value) for value in values], dtype=pl.Decimal(38, digits)
-    )
-
-
-def _from_micros(micros: int) -> Decimal:
-    return Decimal(micros) / MICROS
-
-
-def styled(part: pl.DataFrame, *, is_new: pl.Series | None, shade: str) -> Any:
-    """A pandas Styler of the cells: values inside, people's notation outside.
-
-    A missing text is written out, since what Streamlit puts for a missing value is too faint to read.
-    """
-    texts = [name for name in part.columns if COLUMNS[name].kind in {"text", "state", "outlier", "findings"}]
-    cells = shown(part, is_new).with_columns(*[pl.col(name).fill_null(COLUMNS[name].missing) for name in texts])
-    pinned = part.columns[: 2 if "mark" in part.columns else 1]
-    notations: dict[str, Callable[[Any], str]] = {}
-    colours: dict[str, list[str]] = {}
-    for name in part.columns:
+    told = [name for name in columns if COLUMNS[name].kind not in DRAWN]
+    values = exact(frame.select(told)).select(_as_text(frame, name) for name in told)
+    found = []
+    for name in columns:
         column = COLUMNS[name]
-        if column.kind == "provider" and name not in pinned:
-            notations[name] = lambda slug: f"● {name_of(slug)}"
-        elif write := _notation(column):
-            notations[name] = write
-        if name in pinned:
-            colours[name] = [f"color: {INK[shade]['pinned']}"] * part.height
-        elif colour := _colour(column, shade):
-            colours[name] = [colour(value) for value in cells[name]]
-    style = _frame(cells).style.format(notations, subset=list(notations), na_rep=numbers.UNKNOWN)
-    return style.apply(lambda _: pd.DataFrame(colours, dtype=object), axis=None, subset=list(colours))
-
-
-def _frame(cells: pl.DataFrame) -> pd.DataFrame:
-    """The cells in pandas; days of a trend as lists, since arrays take a hundred times as long to be written as text,
-    which Streamlit does with every cell.
-    """
-    found = cells.to_pandas()
-    for name in cells.columns:
-        if COLUMNS[name].kind == "trend":
-            found[name] = pd.Series(cells[name].to_list(), dtype=object)
+        made: dict[str, Any] = {
+            "name": name, "label": column.label, "help": column.help, "kind": column.kind,
+            "align": "right" if column.kind in RIGHT else "left",
+        }  # fmt: skip
+        if column.kind in DRAWN:
+            made |= _picture(frame, column.kind, has_today=has_today)
+        else:
+            made |= {"values": values[name].to_list(), **_told(frame[name], column, is_new)}
+        if name == "net_cost" and "cost_basis" in frame.columns:
+            made["marks"] = [BASIS.get(basis) for basis in frame["cost_basis"]]
+        found.append(made)
     return found
 
 
-def marks(providers: pl.Series) -> pl.Series:
-    """A dot in each provider's colour, as the pictures of a column."""
-    dots = [DOT.format(colour=quote(PROVIDERS.get(slug, OTHER))) for slug in providers]
-    return pl.Series("mark", dots, dtype=pl.String)
+def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if isinstance(frame.schema[name], pl.Datetime):
+        return pl.col(name).dt.strftime(INSTANT)
+    return pl.col(name).cast(pl.String)
 
 
-def _notation(column: Column) -> Callable[[Any], str] | None:
-    """How a cell with a value is written; None where it is written as it is."""
-    notations: dict[str, Callable[[Any], str]] = {
-        "text": shortened,
-        "money": numbers.money,
-        "unit_price": numbers.unit_price,
-        "count": numbers.count,
-        "quantity": _quantity,
-        "time": _time,
-        "day": numbers.full_day,
-        "outlier": lambda word: OUTLIER_WORDS.get(word, word),
-        "provider": name_of,
-        "providers": lambda slugs: ", ".join(name_of(slug) for slug in slugs.split(", ")),
+def _told(cells: pl.Series, column: Column, is_new: pl.Series | None) -> dict[str, Any]:
+    """Texts of a column, and all that makes them easier to read."""
+    write = NOTATIONS.get(column.kind, str)
+    texts = [column.missing if cell is None else write(cell) for cell in cells]
+    if column.kind == "change":
+        texts = _changes(cells, is_new)
+    made: dict[str, Any] = {"texts": texts}
+    if column.kind in {"money", "unit_price", "count", "quantity"}:
+        made["exact"] = True
+    if column.kind == "provider":
+        made["dots"] = [PROVIDERS.get(slug, OTHER) for slug in cells]
+    if column.kind == "share":
+        made["drawings"] = [None if ratio is None else [ratio] for ratio in cells]
+        made["kind"] = "bar"
+    if column.kind in TONED:
+        made["tones"] = [tone(text) for text in texts]
+    elif cells.null_count():
+        made["tones"] = [UNKNOWN_TONE if cell is None else "" for cell in cells]
+    return made
+
+
+def _changes(ratios: pl.Series, is_new: pl.Series | None) -> list[str]:
+    fresh = [False] * ratios.len() if is_new is None or ratios.name != "change" else is_new.to_list()
+    return ["new" if new else numbers.change(ratio) for ratio, new in zip(ratios, fresh, strict=True)]
+
+
+def _picture(frame: pl.DataFrame, kind: Kind, *, has_today: bool) -> dict[str, Any]:
+    """A line of the days, or the parts that the kinds of tokens make of them all."""
+    nothing = [None] * frame.height
+    if kind == "trend":
+        days = frame["trend"].to_list()
+        said = [_extremes(of_row) if of_row else None for of_row in days]
+        return {"values": nothing, "texts": nothing, "drawings": days, "titles": said, "partial": has_today}
+    mixes = [_mix(*counts) for counts in frame.select(MIXED_TOKENS).iter_rows()]
+    return {
+        "values": nothing,
+        "texts": [None if mix else numbers.UNKNOWN for mix in mixes],
+        "tones": [UNKNOWN_TONE] * frame.height,
+        "drawings": [[count / sum(mix.values()) for count in mix.values()] if mix else None for mix in mixes],
+        "titles": [" · ".join(f"{name} {numbers.count(count)}" for name, count in mix.items()) for mix in mixes],
     }
-    return notations.get(column.kind)
 
 
-def written(column: Column, value: Any) -> str:
-    write = _notation(column)
-    return numbers.UNKNOWN if value is None else write(value) if write else str(value)
+def _extremes(days: Sequence[float]) -> str:
+    low, high = (numbers.money(Decimal(str(round(end, 9)))) for end in (min(days), max(days)))
+    return f"{low} to {high} a day"
 
 
-def _quantity(amount: Decimal) -> str:
-    return f"{amount.normalize():,f}"
+def _mix(every: int | None, cached: int | None, written: int | None, output: int | None) -> dict[str, int]:
+    """Tokens by kind, which together are all of them; empty where none is reported."""
+    cached, written, output = cached or 0, written or 0, output or 0
+    fresh = max((every or 0) - cached - written, 0)
+    mix = {"input read afresh": fresh, "from cache": cached, "written to cache": written, "output": output}
+    return mix if sum(mix.values()) else {}
+
+
+def _quantity(micros: int) -> str:
+    return f"{(Decimal(micros) / MICROS).normalize():,f}"
 
 
 def _time(at: datetime) -> str:
     return f"{numbers.day(at.date())}, {at.astimezone(UTC):%H:%M}"
 
 
-def _colour(column: Column, shade: str) -> Callable[[Any], str] | None:
-    if column.kind == "provider":
-        return lambda slug: f"color: {readable(PROVIDERS.get(slug, OTHER), shade)}"
-    if column.kind in {"change", "state", "basis", "outlier", "findings"}:
-        return lambda word: _word_colour(str(word), INK[shade])
-    return None
+NOTATIONS: dict[Kind, Callable[[Any], str]] = {
+    "text": shortened,
+    "money": lambda nanos: numbers.money(from_nanos(nanos)),
+    "unit_price": numbers.unit_price,
+    "count": numbers.count,
+    "quantity": _quantity,
+    "share": lambda ratio: f"{ratio * 100:,.1f} %",
+    "time": _time,
+    "day": numbers.full_day,
+    "outlier": lambda word: OUTLIER_WORDS.get(word, word),
+    "provider": name_of,
+    "providers": lambda slugs: shortened(", ".join(name_of(slug) for slug in slugs.split(", ")), 160),
+}
+"""How a cell with a value is written; `str` for all other kinds."""
 
 
-def _word_colour(word: str, ink: dict[str, str]) -> str:
-    for said, tone in STARTS:
+def tone(word: str) -> str:
+    """The class of colour that a word is shown in; none for most."""
+    for said, found in STARTS:
         if word.startswith(said):
-            return f"color: {ink[tone]}"
-    for words, tone in ((GOOD_WORDS, "down"), (BAD_WORDS, "up"), (AMBER_WORDS, "amber")):
+            return found
+    for words, found in ((GOOD_WORDS, "down"), (BAD_WORDS, "up"), (AMBER_WORDS, "amber")):
         if word in words:
-            return f"color: {ink[tone]}"
-    return ""
+            return found
+    return UNKNOWN_TONE if word in {numbers.UNKNOWN, numbers.INCOMPARABLE} else ""

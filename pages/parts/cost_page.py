@@ -10,13 +10,13 @@ from pages.parts import numbers
 from pages.parts.charts import daily_costs, inked, legend, ranked
 from pages.parts.clock import utc_now
 from pages.parts.covered import covered_days, gaps, is_comparable
-from pages.parts.filter_bar import Bar, filter_bar, reset
+from pages.parts.filter_bar import Bar, filter_bar, link, order, reset
 from pages.parts.gateways import gateway_notes
 from pages.parts.headline import headline
 from pages.parts.loading import controls, costs, opened_store
 from pages.parts.palette import name_of, series_colours
 from pages.parts.shell import Accounts, frame
-from pages.parts.tables import theme
+from pages.parts.tables import Order, theme
 from pages.parts.text import escaped
 from store.db import Store
 from store.metrics import CostFilter, chosen, daily, reconciled
@@ -40,6 +40,18 @@ class CostView:
     accounts: Accounts
     compared: bool
     today: date
+
+    @property
+    def order(self) -> Order:
+        return order(self.bar, self.asked)
+
+    @property
+    def has_today(self) -> bool:
+        return self.today in self.asked.window
+
+    def link(self, table: str, **more: str) -> str:
+        """The address of another page with more filters set: `provider`, `workspace`, `api_key`, `model`."""
+        return link(self.bar, table, **more)
 
     def file_name(self, table: str) -> str:
         window = self.asked.window

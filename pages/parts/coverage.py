@@ -9,6 +9,7 @@ from pages.parts import numbers
 from pages.parts.cards import Card, Tone
 from pages.parts.cost_page import CostView
 from pages.parts.loading import costs, metered, metered_version
+from pages.parts.travel import go_on
 from store.db import Store
 from store.metrics import CostFilter
 from store.metrics.coverage import given_up, model_coverage, overall, seen, summed_coverage, unpriced
@@ -146,4 +147,4 @@ def teach_metering() -> None:
             "here, or link your LiteLLM proxy."
         )
         if st.button("Set up metering", type="primary", key="teach-metering-button"):
-            st.switch_page("metering_keys.py", query_params={})
+            go_on("metering")

@@ -9,13 +9,15 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import period
+from pages.parts.addresses import CHIPS, relative
 from pages.parts.columns import COLUMNS, sort_word
 from pages.parts.loading import names
 from pages.parts.palette import name_of
-from pages.parts.saved_views import taken, views_button
+from pages.parts.saved_views import views_button
+from pages.parts.tables import Order
 from pages.parts.text import escaped
 from store.db import Store
-from store.metrics import CostFilter
+from store.metrics import FINDINGS, CostFilter
 from store.queries import SORTABLE
 from store.records import Window
 
@@ -31,8 +33,6 @@ DEFAULTS: dict[str, Any] = {
     "order": DESCENDING,
     "finding": None,
 }
-CHIPS = {"workspace": "Workspace", "api_key": "API key", "model": "Model"}
-PENDING = "provider-of-drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Bar:
 
 def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> CostFilter:
     """Draw the bar; returns what it asks for. `today` is the UTC day, `providers` the slugs to choose from."""
-    _recall(bar)
+    if st.session_state.get("sort") not in {None, *_sortable(bar.table)}:
+        del st.session_state["sort"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter-bar"):
         st.multiselect(
             "Providers", providers, format_func=name_of, key="provider", bind="query-params",
@@ -70,6 +71,7 @@ def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> Cos
             help="Back to all costs of the last 30 days",
         )
         views_button(store, bar.table, _changes(bar), chips())
+    _finding()
     chosen = chips()
     _draw_chips(store, chosen)
     state = st.session_state
@@ -80,7 +82,7 @@ def filter_bar(store: Store, bar: Bar, today: date, providers: list[str]) -> Cos
         workspace=chosen.get("workspace", ""),
         api_key=chosen.get("api_key", ""),
         model=chosen.get("model", ""),
-        finding=(state.get("finding") or "") if bar.table == "api_keys" else "",
+        finding=(state["finding"] or "") if bar.table == "api_keys" else "",
         min_cost=_dollars(state.get("min_cost")) if bar.has_cost_range else None,
         max_cost=_dollars(state.get("max_cost")) if bar.has_cost_range else None,
         sort=state["sort"] or bar.sort,
@@ -93,29 +95,29 @@ def chips() -> dict[str, str]:
     return {name: st.query_params[name] for name in CHIPS if st.query_params.get(name)}
 
 
-def drill(page: str, *, provider: str | None = None, **more: str) -> None:
-    """Go to a page with more filters set; those set already stay."""
+def link(bar: Bar, table: str, *, provider: str | None = None, **more: str) -> str:
+    """The address of a page with more filters set than those set here, which stay; the order only where it has it."""
+    filters = _changes(bar)
+    if filters.get("sort") not in {None, *_sortable(table)}:
+        filters = {name: value for name, value in filters.items() if name not in {"sort", "order"}}
     if provider is not None:
-        st.session_state[PENDING] = [provider]
-    st.switch_page(page, query_params={**chips(), **more})
+        filters["provider"] = [provider]
+    return relative(table, filters, {**chips(), **more})
+
+
+def order(bar: Bar, asked: CostFilter) -> Order:
+    """How the page's table is sorted, and the addresses that show it sorted otherwise."""
+    filters = {name: value for name, value in _changes(bar).items() if name not in {"sort", "order"}}
+
+    def address(column: str, descending: bool) -> str:
+        said = {} if column == bar.sort else {"sort": column}
+        return relative(bar.table, {**filters, **said, **({} if descending else {"order": ASCENDING})}, chips())
+
+    return Order(asked.sort or bar.sort, asked.descending, _sortable(bar.table), address)
 
 
 def _dollars(number: float | None) -> Decimal | None:
     return None if number is None else Decimal(str(number))
-
-
-def _recall(bar: Bar) -> None:
-    """Streamlit drops the state of widgets when the page changes, unless it is assigned again."""
-    state = st.session_state
-    for name, value in taken({**DEFAULTS, "sort": bar.sort}).items():
-        state[name] = value
-    if PENDING in state:
-        state["provider"] = state.pop(PENDING)
-    if state.get("sort") not in {None, *_sortable(bar)}:
-        del state["sort"]
-    for name in DEFAULTS:
-        if name in state:
-            state[name] = state[name]
 
 
 def _period(today: date) -> Window:
@@ -156,12 +158,18 @@ def _cost_end(name: str) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _sortable(bar: Bar) -> list[str]:
-    return [name for name in SORTABLE[bar.table] if name in COLUMNS]
+def _finding() -> None:
+    """The control behind the chips of API Keys; their own words hold counts, which an address can not."""
+    with st.container(key="unseen"):
+        st.selectbox("Finding", list(FINDINGS), index=None, key="finding", bind="query-params")
+
+
+def _sortable(table: str) -> list[str]:
+    return [name for name in SORTABLE[table] if name in COLUMNS]
 
 
 def _sort(bar: Bar) -> None:
-    options = _sortable(bar)
+    options = _sortable(bar.table)
     st.selectbox(
         "Sort by",
         options,
@@ -195,7 +203,7 @@ def reset(bar: Bar) -> None:
     for name, value in {**DEFAULTS, "sort": bar.sort}.items():
         if name != "days":
             st.session_state[name] = value
-    for name in (*chips(), "finding"):
+    for name in chips():
         st.query_params.pop(name, None)
 
 

@@ -15,16 +15,9 @@ from store.records import Window
 FINDING, CHIPS = "finding", "finding-chips"
 
 
-def take_finding() -> None:
-    """Take over what the address asks for; before the filter bar is drawn."""
-    if (asked := st.query_params.get(FINDING)) in FINDINGS:
-        st.session_state[FINDING] = asked
-
-
 def finding_chips(lines: pl.DataFrame) -> None:
     """Draw the chips, each with its number of keys among the lines, before any of them filters."""
     chosen = st.session_state.get(FINDING)
-    _write_address(chosen)
     counts = finding_counts(lines)
     st.session_state[CHIPS] = chosen
     st.pills(
@@ -53,14 +46,6 @@ def _chip(name: str, count: int) -> str:
 
 def _choose() -> None:
     st.session_state[FINDING] = st.session_state[CHIPS]
-    _write_address(st.session_state[CHIPS])
-
-
-def _write_address(chosen: str | None) -> None:
-    if chosen:
-        st.query_params[FINDING] = chosen
-    else:
-        st.query_params.pop(FINDING, None)
 
 
 def findings(store: Store, window: Window, *, compared: bool) -> pl.DataFrame:

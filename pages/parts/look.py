@@ -3,6 +3,7 @@
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1400px; padding: 2rem 2rem 4rem; }
 .st-key-page-head h1 { padding: 0; }
+.st-key-unseen { display: none; }
 .st-key-teach, .st-key-empty { padding: 48px 0; }
 [data-testid="stMetric"] { position: relative; }
 [data-testid="stMetric"] > div:has(> [data-testid="stMetricChart"]) {
@@ -11,7 +12,7 @@ STYLE = """<style>
 [data-testid="stCaptionContainer"] { opacity: 0.78; }
 [data-testid="stTextInput"] input::placeholder { color: inherit; opacity: 0.75; }
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
-button[data-variant="pills"][aria-checked="true"], button[data-variant="pills"][aria-checked="true"] * {
+.stButtonGroup button[aria-checked="true"], .stButtonGroup button[aria-checked="true"] * {
   color: inherit !important; font-weight: 600;
 }
 .st-key-chart-and-legend { container-type: inline-size; }

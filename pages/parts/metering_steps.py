@@ -14,14 +14,14 @@ def steps(url: str) -> None:
         f'export REVENIUM_METERING_BASE_URL="{base}/meter"\n'
         'export REVENIUM_METERING_API_KEY="hak_…"\n'
         "# in the application: import revenium_middleware.openai",
-        language="bash",
+        language=None,
     )
     st.markdown("**OpenTelemetry** (any instrumentation that writes `gen_ai.*` spans), protobuf or JSON over HTTP.")
     st.code(
         f'export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="{base}/v1/traces"\n'
         'export OTEL_EXPORTER_OTLP_TRACES_HEADERS="x-api-key=hak_…"\n'
         'export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/protobuf"',
-        language="bash",
+        language=None,
     )
     st.markdown("**LiteLLM**: link the proxy on AI Accounts; its calls count for the providers behind it.")
     if urlsplit(base).hostname in {"127.0.0.1", "localhost", "::1"}:

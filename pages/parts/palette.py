@@ -21,17 +21,18 @@ PROVIDERS = {
 }
 SERIES = ("#2f77c4", "#d9772b", "#1a936f", "#bd6a9f", "#3f97b5", "#a87b00", "#7d68c8")
 OTHER = "#868c94"
+MIX = ("#2f77c4", "#149ac7", "#a87b00", "#d9772b")
+"""The kinds of tokens: input read afresh, from cache, written to cache, output."""
 INK = {
     "light": {
-        "text": "#1d2126", "pinned": "#000000",
+        "text": "#1d2126", "faint": "#5f656d",
         "up": "#b3261e", "down": "#1b6e3c", "amber": "#8a5300", "accent": "#1b5e8c",
     },
     "dark": {
-        "text": "#e9e7e2", "pinned": "#ffffff",
+        "text": "#e9e7e2", "faint": "#a2a7ae",
         "up": "#ff8a80", "down": "#6fcf97", "amber": "#f0b24a", "accent": "#7fbce6",
     },
 }  # fmt: skip
-"""`pinned` is stronger than text because tables draw pinned columns faded."""
 SURFACE = {"light": "#fbfaf8", "dark": "#14161a"}
 READABLE = 4.5
 LINEAR_PART = 0.04045

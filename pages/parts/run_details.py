@@ -2,16 +2,20 @@
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from pages.parts import numbers
 from pages.parts.palette import name_of
+from pages.parts.tables import Sheet, show
 from pages.parts.text import escaped
 from pages.parts.trouble import Told, explain
 from store.db import Store
+from store.records import to_nanos
 from store.runs import restatements
 
 MOST_NOTES = 20
+RESTATED: dict[str, Any] = {"day": pl.Date, "before": pl.Int64, "after": pl.Int64, "difference": pl.Int64}
 
 
 def details(store: Store, run: dict[str, Any]) -> None:
@@ -57,16 +61,12 @@ def _restated(store: Store, run: dict[str, Any]) -> None:
     if not days:
         return
     st.markdown(f"**{numbers.counted(len(days), 'finished day')} the provider changed afterwards**")
-    st.dataframe(
-        {
-            "Day": [row["day"] for row in days],
-            "Before, US$": [row["before"] for row in days],
-            "After, US$": [row["after"] for row in days],
-            "Difference, US$": [row["after"] - row["before"] for row in days],
-        },
-        hide_index=True,
-        key="restated-days",
+    lines = pl.DataFrame(
+        [(row["day"], *map(to_nanos, (row["before"], row["after"], row["after"] - row["before"]))) for row in days],
+        schema=RESTATED,
+        orient="row",
     )
+    show(lines, Sheet("restated_days", tuple(RESTATED), noun="day"), file_name=f"spendglass-restated-{run['id']}.csv")
 
 
 def _notes(notes: str) -> None:

@@ -1,32 +1,19 @@
 """Saved views: name what the filters show, come back to it, hand out its link."""
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.parts import period
+from pages.parts.addresses import PAGES, relative, whole
 from pages.parts.clock import utc_now
-from pages.parts.columns import COLUMNS, sort_word
-from pages.parts.palette import name_of
 from pages.parts.text import escaped
+from pages.parts.travel import go
 from pages.parts.trouble import attempt, explain_last
 from store.db import Store
 from store.views import LONGEST_NAME, forget_view, save_view, views
 
-PENDING = "pending-view"
 NAME = "view-name"
-PAGES = {
-    "providers": ("Providers", ""),
-    "models": ("Models", "models"),
-    "api_keys": ("API Keys", "api_keys"),
-    "workspaces": ("Workspaces", "workspaces"),
-    "coverage": ("Coverage", "coverage"),
-    "sync_logs": ("Sync Logs", "sync_logs"),
-}
-"""Title and address of each page, by the table it shows."""
 
 
 def views_button(store: Store, table: str, filters: Mapping[str, Any], chips: Mapping[str, str]) -> None:
@@ -70,42 +57,11 @@ def _row(store: Store, row: Mapping[str, Any]) -> None:
 
 
 def open_view(row: Mapping[str, Any]) -> None:
-    """Go to the view's page; its filter bar takes the values over (see `taken`)."""
+    """Go to the view's page as its link does."""
     table = row["page"] if row["page"] in PAGES else "providers"
-    st.session_state[PENDING] = row["filters"]["filters"]
-    st.switch_page(f"{table}.py", query_params=row["filters"]["chips"])
-
-
-def taken(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a view that was just opened, all others at their defaults; empty when none was."""
-    if PENDING not in st.session_state:
-        return {}
-    found: dict[str, Any] = st.session_state.pop(PENDING)
-    days = tuple(date.fromisoformat(text) for text in found.get("days", ()))
-    return {**defaults, **{name: value for name, value in found.items() if name in defaults}, "days": days}
+    go(relative(table, row["filters"]["filters"], row["filters"]["chips"]))
 
 
 def _link(table: str, filters: Mapping[str, Any], chips: Mapping[str, str]) -> None:
     st.caption("Link to this view")
-    st.code(address(st.context.url or "", table, filters, chips), language=None, wrap_lines=True)
-
-
-def address(url: str, table: str, filters: Mapping[str, Any], chips: Mapping[str, str]) -> str:
-    """The address that shows the view to anyone who can reach the server; `url` is that of any of its pages."""
-    path = PAGES[table][1]
-    base = url.partition("?")[0].rstrip("/")
-    for _, other in PAGES.values():
-        base = base.removesuffix(f"/{other}") if other else base
-    query = urlencode({**_written(filters), **chips}, doseq=True)
-    return f"{base}/{path}" + (f"?{query}" if query else "")
-
-
-def _written(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the bar's controls write them into the address."""
-    write: dict[str, Callable[[Any], Any]] = {
-        "provider": lambda slugs: [name_of(slug) for slug in slugs],
-        "period": period.PERIODS.get,
-        "days": lambda days: [str(chosen) for chosen in days],
-        "sort": lambda name: sort_word(name) if name in COLUMNS else name,
-    }
-    return {name: write[name](value) if name in write else value for name, value in filters.items()}
+    st.code(whole(st.context.url or "", table, filters, chips), language=None, wrap_lines=True)

@@ -12,6 +12,7 @@ from pages.parts.palette import name_of
 from pages.parts.progress import follow, open_runs
 from pages.parts.states import State, Tone, described
 from pages.parts.text import escaped
+from pages.parts.travel import go_on
 from pages.parts.trouble import attempt
 from settings import settings
 from store import runs
@@ -62,7 +63,7 @@ def frame(store: Store, title: str, now: datetime, *, has_logs_button: bool = Fa
                 disabled=bool(open_runs(store)), help="Read the newest bills of all linked accounts now",
             )  # fmt: skip
         if has_logs_button and found.rows and st.button("View Sync Logs", key="view-sync-logs", width="content"):
-            st.switch_page("sync_logs.py", query_params={})
+            go_on("sync_logs")
     warnings()
     if not found.rows:
         _teach()
@@ -118,7 +119,7 @@ def _teach() -> None:
         st.subheader("No account is linked yet", anchor=False)
         st.write("Link a provider with a key that may read its bill. The first numbers appear within seconds.")
         if st.button("Link a provider", type="primary", key="teach-link"):
-            st.switch_page("accounts.py", query_params={})
+            go_on("accounts")
 
 
 def _problems(found: Accounts) -> None:
@@ -141,7 +142,7 @@ def _problem(row: Mapping[str, Any], state: State, run: Mapping[str, Any] | None
     """What is the matter with an account, why, and the next step."""
     (st.error if state.tone == "bad" else st.warning)(problem_text(row, state, run))
     if state.word == "re-link" and st.button("Open AI Accounts to re-link", key=f"mend-{row['id']}"):
-        st.switch_page("accounts.py", query_params={})
+        go_on("accounts")
 
 
 def problem_text(row: Mapping[str, Any], state: State, run: Mapping[str, Any] | None) -> str:

@@ -1,14 +1,15 @@
 """One line of the Workspaces table opened: what it is made of, its keys, and its names."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
 from pages.parts.clock import utc_now
 from pages.parts.cost_page import CostView
-from pages.parts.filter_bar import drill
 from pages.parts.naming import past_names
 from pages.parts.palette import name_of
-from pages.parts.tables import Sheet, clicked_row, filled, show
+from pages.parts.tables import Sheet, filled, open_row, show
 from pages.parts.text import escaped, shortened
 from pages.parts.trouble import explain
 from store.db import Store
@@ -20,23 +21,9 @@ COLUMNS = (
     "provider", "account", "workspace_id", "billed_cost", "credits_applied", "net_cost", "change", "share", "images",
     "image_cost", "api_keys", "cost_basis",
 )  # fmt: skip
-OPENED, SEEN = "workspace-opened", "workspace-click"
+TABLE = "workspaces"
 NAME, NAMED, WHICH, FAULT = "workspace-name", "workspace-named", "workspace-which", "workspace-fault"
 Place = tuple[int, str]
-
-
-def opened_workspace(table: pl.DataFrame, sheet: Sheet) -> str | None:
-    """The name whose line was clicked last and not closed since, if the table has it.
-
-    Kept by name and not by position: a new name moves the line, and the table forgets the click.
-    """
-    row = clicked_row(sheet, table.height)
-    if row is not None and st.session_state.get(SEEN) != row:
-        st.session_state[OPENED] = table["workspace"][row]
-        st.session_state.pop(FAULT, None)
-    st.session_state[SEEN] = row
-    opened = st.session_state.get(OPENED)
-    return opened if opened in table["workspace"] else None
 
 
 def workspace_panel(view: CostView, name: str) -> None:
@@ -45,17 +32,14 @@ def workspace_panel(view: CostView, name: str) -> None:
     with st.container(border=True, key="workspace-panel", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="workspace-head"):
             st.subheader(escaped(name, 60), anchor=False, width="stretch")
-            if st.button("See its API keys", key="workspace-keys", type="primary", width="content"):
-                drill("api_keys.py", workspace=name)
             st.button("Close", key="workspace-close", type="tertiary", on_click=_close, width="content")
-        row = show(
-            parts,
-            Sheet("workspace_parts", filled(parts, COLUMNS, IMAGE_COLUMNS), opens="the API keys of its provider"),
-            file_name=view.file_name("workspace-parts"),
-            compared=view.compared,
+        sheet = Sheet(
+            "workspace_parts",
+            filled(parts, COLUMNS, IMAGE_COLUMNS),
+            leads=lambda row: view.link("api_keys", provider=row["provider"], workspace=name),
+            to="the API keys of its provider",
         )
-        if row is not None:
-            drill("api_keys.py", provider=parts["provider"][row], workspace=name)
+        show(parts, sheet, file_name=view.file_name("workspace-parts"), compared=view.compared)
         named = parts.filter(pl.col("workspace_id") != "")
         if named.is_empty():
             st.caption("The provider gives these costs to no workspace, so that there is nothing to name.")
@@ -64,8 +48,7 @@ def workspace_panel(view: CostView, name: str) -> None:
 
 
 def _close() -> None:
-    st.session_state[OPENED] = None
-    st.session_state.pop(FAULT, None)
+    open_row(TABLE, None)
 
 
 def _names(store: Store, name: str, parts: pl.DataFrame) -> None:
@@ -78,7 +61,9 @@ def _names(store: Store, name: str, parts: pl.DataFrame) -> None:
         for number, (place, label) in enumerate(places.items()):
             if len(places) > 1:
                 st.caption(escaped(label))
-            past_names(store, *place, name, place=f"{number}-", then=_follow if len(places) == 1 else str)
+            past_names(
+                store, *place, name, place=f"{number}-", then=partial(_follow, name) if len(places) == 1 else str
+            )
 
 
 def _described(part: dict[str, str]) -> str:
@@ -104,12 +89,13 @@ def _field(store: Store, name: str, places: list[Place], *, leaves: bool) -> Non
         st.session_state[NAME] = name
     with st.form("workspace-naming", border=False):
         st.text_input("Name", key=NAME)
-        st.form_submit_button("Rename", on_click=_rename, args=(store, places), kwargs={"leaves": leaves})
-    if fault := st.session_state.get(FAULT):
+        st.form_submit_button("Rename", on_click=_rename, args=(store, name, places), kwargs={"leaves": leaves})
+    refused, fault = st.session_state.get(FAULT, (None, None))
+    if fault and refused == name:
         explain(fault)
 
 
-def _rename(store: Store, places: list[Place], *, leaves: bool) -> None:
+def _rename(store: Store, old: str, places: list[Place], *, leaves: bool) -> None:
     """Give all places the name typed; the panel follows unless others keep the old one."""
     st.session_state.pop(FAULT, None)
     typed = " ".join(st.session_state[NAME].split())
@@ -117,14 +103,14 @@ def _rename(store: Store, places: list[Place], *, leaves: bool) -> None:
         for account_id, workspace_id in places:
             rename(store, account_id, workspace_id, typed, utc_now())
     except StoreError as fault:
-        st.session_state[FAULT] = fault
+        st.session_state[FAULT] = (old, fault)
     else:
         if not leaves:
-            _follow(typed)
+            _follow(old, typed)
 
 
-def _follow(name: str) -> None:
+def _follow(old: str, name: str) -> None:
     """Keep the panel, and a filter by the old name, at the workspace."""
-    if st.query_params.get("workspace") == st.session_state.get(OPENED):
+    if st.query_params.get("workspace") == old:
         st.query_params["workspace"] = name
-    st.session_state[OPENED] = name
+    open_row(TABLE, name)

@@ -40,14 +40,10 @@ MEASURE = """() => {
         && !element.closest('canvas, style, :disabled, [data-testid=stIconMaterial]'));
     const labels = all.filter(element => element instanceof SVGElement && element.matches('text, tspan')
         && says(element) && shown(element));
-    const tables = [...document.querySelectorAll('.stDataFrameGlideDataEditor')].flatMap(element => {
-        const variable = name => parts(getComputedStyle(element).getPropertyValue(name));
-        return [
-            ['table head', '', ratio(variable('--gdg-text-header'), over(variable('--gdg-bg-header'), paper(element)))],
-            ['table cell', '', ratio(variable('--gdg-text-dark'), over(variable('--gdg-bg-cell'), paper(element)))],
-        ];
-    });
-    return [...measured('text', words, 'color'), ...measured('chart label', labels, 'fill'), ...tables];
+    const kind = element => element.closest('th[scope=col]') ? 'table head' : element.closest('.ledger') ? 'table cell'
+        : 'text';
+    return [...words.flatMap(element => measured(kind(element), [element], 'color')),
+        ...measured('chart label', labels, 'fill')];
 }"""
 
 

@@ -1,112 +1,72 @@
-"""Tables as Streamlit draws them: a canvas, with the visible cells mirrored beneath it as a table of raw values."""
+"""Tables as pages draw them: rows of HTML, with the value that is exported beside the text that is read."""
 
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from pages.parts.tables import ROW_HEIGHT
-
-TICK_BOX = 16
-"""Pixels from a table's left edge to the middle of the boxes that tick its rows."""
 READ = """async region => {
-    const pane = region.querySelector('.dvn-scroller');
-    const table = () => region.querySelector('canvas table');
-    const number = (cell, name) => Number(cell.closest(`[${name}]`).getAttribute(name));
     let same = 0;
-    for (let seen = ''; same < 20; same = table().innerHTML === seen ? same + 1 : 0) {
-        seen = table().innerHTML;
+    for (let seen = ''; same < 12; same = region.innerHTML === seen ? same + 1 : 0) {
+        seen = region.innerHTML;
         await new Promise(requestAnimationFrame);
     }
-    const width = number(table(), 'aria-colcount'), height = number(table(), 'aria-rowcount') - 1;
-    const heads = {}, cells = {};
-    const look = () => {
-        for (const cell of table().querySelectorAll('th')) {
-            heads[number(cell, 'aria-colindex')] = cell.textContent;
-        }
-        for (const cell of table().querySelectorAll('td')) {
-            cells[[number(cell, 'aria-rowindex') - 1, number(cell, 'aria-colindex')]] = cell.textContent;
-        }
-    };
-    const isWhole = () => Object.keys(cells).length === width * height;
-    const moveTo = async (left, top) => {
-        const mirrored = table().innerHTML, before = [pane.scrollLeft, pane.scrollTop].join();
-        pane.scrollTo(left, top);
-        const isMoved = [pane.scrollLeft, pane.scrollTop].join() !== before;
-        for (let frames = 0; isMoved && frames < 60 && table().innerHTML === mirrored; frames += 1) {
-            await new Promise(requestAnimationFrame);
-        }
-    };
-    look();
-    for (const top of [0, pane.scrollHeight]) {
-        for (let left = 0; left < pane.scrollWidth && !isWhole(); left += pane.clientWidth / 2) {
-            await moveTo(left, top);
-            look();
-        }
-    }
-    await moveTo(0, 0);
-    return [width, height, heads, cells];
+    const label = head => head.querySelector('a, span').textContent;
+    return [
+        [...region.querySelectorAll('thead th')].map(label),
+        [...region.querySelectorAll('tbody tr')].map(row => [...row.children].map(cell => cell.dataset.value)),
+        [...region.querySelectorAll('tbody tr')].map(row => [...row.children].map(cell => cell.innerText.trim())),
+    ];
 }"""
-"""The mirror follows new data and scrolling only after a fifth of a second without either: 20 frames are longer."""
-IS_SHOWN = "region => region.querySelector('canvas td')"
+"""A table follows its data when the script has ended; a fifth of a second without change is longer than that takes."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A table read whole, in the order shown; cells hold values, not people's notation."""
+    """A table read whole, in the order shown; `rows` hold values as the CSV does, `texts` what people read."""
 
     heads: list[str]
     rows: list[list[str]]
+    texts: list[list[str]]
 
     def column(self, head: str) -> list[str]:
         position = self.heads.index(head)
         return [row[position] for row in self.rows]
 
-    def without(self, head: str) -> "Cells":
-        """The same without a column, where there is one."""
-        kept = [position for position, name in enumerate(self.heads) if name != head]
-        return Cells([self.heads[at] for at in kept], [[row[at] for at in kept] for row in self.rows])
+    def without(self, *heads: str) -> "Cells":
+        """The same without some columns, where there are any."""
+        kept = [position for position, name in enumerate(self.heads) if name not in heads]
+        rows, texts = ([[row[at] for at in kept] for row in cells] for cells in (self.rows, self.texts))
+        return Cells([self.heads[at] for at in kept], rows, texts)
 
 
 class Grid:
     """The table whose region is labelled with a name and its number of rows."""
 
     def __init__(self, page: Page, name: str) -> None:
+        self.region = page.locator(f'.ledger[aria-label^="{name}: "]')
         self._page = page
         self._name = name
 
-    @property
-    def region(self) -> Locator:
-        return self._page.locator(f'[data-testid=stDataFrameResizable][aria-label^="{self._name}: "]')
-
     def expect_rows(self, rows: int) -> None:
         """Wait until the table says to have that many rows."""
-        expect(self._page.locator(f'[aria-label^="{self._name}: {rows:,} "][role=region]')).to_be_visible()
+        expect(self._page.locator(f'.ledger[aria-label^="{self._name}: {rows:,} "]')).to_be_visible()
 
     def read(self) -> Cells:
-        """All cells, wherever they have to be scrolled to."""
-        self._show()
-        width, height, heads, cells = self.region.evaluate(READ)
-        columns = range(1, width + 1)
-        return Cells(
-            [heads[f"{column}"] for column in columns],
-            [[cells[f"{row},{column}"] for column in columns] for row in range(1, height + 1)],
-        )
+        """All cells, those that have to be scrolled to as well."""
+        return Cells(*self.region.evaluate(READ))
 
-    def tick(self, row: int) -> None:
-        """Tick a row, counted from 0."""
-        self._click(row, TICK_BOX)
+    def row(self, row: int) -> Locator:
+        """A row, counted from 0."""
+        return self.region.locator("tbody tr").nth(row)
 
-    def click(self, row: int) -> None:
-        """Click into the first cell of a row, counted from 0."""
-        self._click(row, TICK_BOX + 60)
+    def link(self, row: int) -> Locator:
+        """What a row leads to."""
+        return self.row(row).get_by_role("link")
 
-    def _click(self, row: int, across: int) -> None:
-        self._show()
-        box = self.region.bounding_box()
-        assert box is not None
-        self._page.mouse.click(box["x"] + across, box["y"] + ROW_HEIGHT * (row + 1.5))
+    def opener(self, row: int) -> Locator:
+        """The button that opens a row on the page itself."""
+        return self.row(row).get_by_role("button")
 
-    def _show(self) -> None:
-        """Scroll to the table: what is out of sight has no cells."""
-        self.region.scroll_into_view_if_needed()
-        self._page.wait_for_function(IS_SHOWN, arg=self.region.element_handle())
+    def heading(self, label: str) -> Locator:
+        """The link that sorts by a column."""
+        return self.region.get_by_role("columnheader").get_by_role("link", name=label, exact=True)

@@ -63,7 +63,7 @@ def test_a_key_made_here_meters_calls_that_become_coverage_until_it_is_revoked(
     assert (Decimal(mine["metered_cost"]), mine["events"]) == (CALLS * Decimal("1.5"), str(CALLS))
     assert Decimal(mine["unmetered"]) == Decimal(mine["billed_cost"]) - CALLS * Decimal("1.5")
     assert visitor.metric("Metered calls") == str(CALLS)
-    visitor.grid("coverage").tick(0)
+    visitor.grid("coverage").link(0).click()
     visitor.arrive("API Keys")
     expect(visitor.page).to_have_url(re.compile(f"model={lines[0]['model']}"))
     expect(visitor.page.get_by_role("button", name=re.compile(f"^Model: {lines[0]['model']}"))).to_be_visible()

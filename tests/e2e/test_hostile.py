@@ -129,7 +129,7 @@ def test_hostile_names_stay_names_in_the_panel_in_popovers_and_as_views(
     visitor.open("/workspaces")
     for row in range(3):
         with visitor.redrawing():
-            visitor.grid("workspaces").click(row)
+            visitor.grid("workspaces").opener(row).click()
         expect(visitor.page.locator(".st-key-workspace-panel").get_by_text("Every name it had")).to_be_visible()
         look(visitor, f"panel {row}")
 

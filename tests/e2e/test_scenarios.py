@@ -44,7 +44,7 @@ def test_a_cost_spike_is_followed_from_the_workspace_to_its_key_and_that_key_s_m
     spiking = visitor.grid("workspaces").read().column("Workspace")[0]
     assert workspaces[0]["workspace"] == spiking
 
-    visitor.grid("workspaces").tick(0)
+    visitor.grid("workspaces").link(0).click()
     visitor.arrive("API Keys")
     expect(visitor.text(THIRTY_DAYS)).to_be_visible()
     expect(chip(visitor, f"Workspace: {spiking}")).to_be_visible()
@@ -56,7 +56,7 @@ def test_a_cost_spike_is_followed_from_the_workspace_to_its_key_and_that_key_s_m
 
     rises = [Decimal(line["change"] or 0) for line in keys]
     suspect = rises.index(max(rises))
-    visitor.grid("api_keys").tick(suspect)
+    visitor.grid("api_keys").link(suspect).click()
     visitor.arrive("Models")
     expect(visitor.text(THIRTY_DAYS)).to_be_visible()
     expect(chip(visitor, f"Workspace: {spiking}")).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_team_s_keys_are_named_found_judged_and_charged(linked: Installation, 
     visitor.open("/workspaces")
     names = visitor.grid("workspaces").read().column("Workspace")
     with visitor.redrawing():
-        visitor.grid("workspaces").click(names.index(OLD))
+        visitor.grid("workspaces").opener(names.index(OLD)).click()
     panel = visitor.page.locator(".st-key-workspace-panel")
     panel.get_by_role("textbox", name="Name", exact=True).fill(TEAM)
     with visitor.redrawing():

@@ -30,7 +30,7 @@ def test_a_deep_link_as_the_first_request_of_a_server_shows_that_page_with_its_f
     expect(visitor.page.get_by_role("navigation").get_by_role("link", name="Sync Logs")).to_be_visible()
     expect(visitor.page.get_by_role("combobox", name="Period")).to_have_value("Last 7 days")
     expect(visitor.page.get_by_role("searchbox", name="Search")).to_have_value("e")
-    expect(visitor.page.get_by_test_id("stDataFrame").first).to_be_visible()
+    expect(visitor.page.locator(".ledger tbody tr").first).to_be_visible()
 
 
 def descendants(process: int) -> list[int]:

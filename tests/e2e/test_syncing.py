@@ -41,7 +41,7 @@ def test_a_double_click_on_refresh_is_one_sync_that_people_can_watch(
     assert log.column("Number")[0] == str(fresh[0]["id"])
     assert log.column("Status")[0] == "succeeded"
     assert log.column("Started by")[0] == "manual"
-    visitor.grid("sync_logs").tick(0)
+    visitor.grid("sync_logs").opener(0).click()
     expect(visitor.text(f"Sync {fresh[0]['id']} of OpenAI")).to_be_visible()
 
 

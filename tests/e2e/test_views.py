@@ -39,6 +39,9 @@ def test_a_view_is_saved_opened_from_another_page_and_handed_on_by_its_link(
     expect(other.text(LAST_WEEK)).to_be_visible()
     expect(other.page.get_by_role("searchbox", name="Search")).to_have_value("gpt")
     assert other.grid("models").read() == chosen
+    other.page.go_back()
+    other.arrive("Workspaces")
+    expect(other.page).to_have_url(f"{server.url}/workspaces")
 
 
 def test_methodology_tells_what_is_exact_and_what_is_missing_per_provider(server: Server, visit: Visit) -> None:

@@ -39,7 +39,8 @@ MOST_FRAMES = 2_000
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation",
     event => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`))"""
 IS_STILL = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]')"""
+    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton], [data-testid=stAppSkeleton]')
+    && !document.querySelector('.ledger:empty')"""
 
 
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")

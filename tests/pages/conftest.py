@@ -1,9 +1,13 @@
 """A seeded store behind the real pages, run by AppTest on a fixed day: 2026-03-20, noon UTC."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import polars as pl
 import pytest
@@ -83,9 +87,49 @@ def finish(sync: Syncing, read: Statement, **more: object) -> None:
     update_run(sync.store, sync.run_id, **{"status": "succeeded", "ended_at": sync.now, **more})
 
 
-def shown(app: AppTest) -> pl.DataFrame:
-    """The cells of the page's table, as values."""
-    return pl.from_pandas(app.dataframe[0].value)
+READERS: dict[str, tuple[Callable[[str], Any], Any]] = {
+    "money": (Decimal, pl.Decimal(38, 9)),
+    "quantity": (Decimal, pl.Decimal(38, 6)),
+    "unit_price": (float, pl.Float64),
+    "count": (float, pl.Float64),
+    "bar": (float, pl.Float64),
+    "time": (datetime.fromisoformat, pl.Datetime("us", "UTC")),
+    "day": (date.fromisoformat, pl.Date),
+}
+
+
+def tables(app: AppTest) -> list[dict[str, Any]]:
+    """What the tables of a page were drawn from (see `ledger.draw`), by columns."""
+    found = _drawn(app, "ledger")
+    return [{**data, "columns": {column["name"]: column for column in data["columns"]}} for data in found]
+
+
+def destination(app: AppTest) -> str:
+    """The address that a page is left for (see `travel`)."""
+    (left,) = _drawn(app, "travel")
+    return str(left["address"])
+
+
+def _drawn(app: AppTest, component: str) -> list[dict[str, Any]]:
+    found = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in found if proto.component_name == component]
+
+
+def shown(app: AppTest, number: int = 0) -> pl.DataFrame:
+    """The cells of a table of the page, as values; words as they are read, and the days of a trend."""
+    return pl.DataFrame([_values(column) for column in tables(app)[number]["columns"].values()])
+
+
+def _values(column: dict[str, Any]) -> pl.Series:
+    name, kind = column["name"], column["kind"]
+    if kind in {"trend", "mix"}:
+        return pl.Series(name, column["drawings"], dtype=pl.List(pl.Float64))
+    if kind in {"change", "state", "outlier", "findings", "text"}:
+        cells = zip(column["values"], column["texts"], strict=True)
+        said = [text if value is None or kind == "change" else value for value, text in cells]
+        return pl.Series(name, said, pl.String)
+    read, dtype = READERS.get(kind, (str, pl.String))
+    return pl.Series(name, [None if value is None else read(value) for value in column["values"]], dtype)
 
 
 OpenPage = Callable[..., AppTest]
@@ -108,9 +152,23 @@ def open_page() -> OpenPage:
     return opened
 
 
-def open_row(app: AppTest, table: str, row: int) -> AppTest:
-    """Tick a row of the page's table."""
-    app.session_state[f"table-{table}"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+def link_of(app: AppTest, row: int, number: int = 0) -> str | None:
+    """The address that a row of a table leads to."""
+    first = next(iter(tables(app)[number]["columns"].values()))
+    found: str | None = first["links"][row]
+    return found
+
+
+def follow(open_page: "OpenPage", link: str | None) -> AppTest:
+    """Open the page that a link leads to, as a fresh browser does."""
+    assert link is not None
+    path, _, query = link.removeprefix("./").partition("?")
+    return open_page(f"{path or 'providers'}.py", **parse_qs(query))
+
+
+def turn_row(app: AppTest, table: str, key: str | None) -> AppTest:
+    """Open the row of that key in a table."""
+    app.session_state[f"opened-{table}"] = key
     app.run()
     assert not app.exception
     return app

@@ -8,7 +8,7 @@ from pages.parts.chargeback import of_keys
 from pages.parts.columns import COLUMNS
 from store.db import Store
 from store.export import to_csv
-from tests.pages.conftest import OpenPage, shown
+from tests.pages.conftest import OpenPage, shown, tables
 
 
 def chips(app: AppTest) -> list[str]:
@@ -67,7 +67,7 @@ def test_a_finding_stays_when_people_look_at_another_page_and_goes_with_a_reset(
 
 def test_a_finding_nothing_has_says_so_with_a_way_out(seeded: Store, open_page: OpenPage) -> None:
     app = choose(open_page("api_keys.py"), "deleted")
-    assert not app.dataframe
+    assert not tables(app)
     assert any("Nothing here has this finding" in element.value for element in app.markdown)
     app.button(key="finding-forget").click().run()
     assert "search-prod" in names(app)

@@ -16,7 +16,7 @@ from store.db import Store
 from store.events import MeteredEvent
 from store.metering import save_events
 from store.metering_keys import valid_keys
-from tests.pages.conftest import OpenPage, open_row, shown
+from tests.pages.conftest import OpenPage, destination, follow, link_of, shown
 
 
 def meter(store: Store, now: datetime, *events: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def test_coverage_says_how_many_calls_came_under_too_many_names(
 
 def test_coverage_names_the_keys_that_bypass_metering(metered: Store, open_page: OpenPage) -> None:
     app = open_page("coverage.py", provider="OpenAI")
-    keys = pl.from_pandas(app.dataframe[1].value)
+    keys = shown(app, 1)
     assert keys.select("api_key_name", "coverage").rows() == [
         ("search-prod", pytest.approx(40 / 100.254, abs=0.001)),
         ("chat-prod", 0.0),
@@ -91,7 +91,7 @@ def test_coverage_names_the_workspaces_that_bypass_metering(seeded: Store, open_
     past = {"cost": Decimal(20), "workspace": "w1", "occurred_at": now - timedelta(days=38)}
     meter(seeded, now, {"cost": Decimal(40), "workspace": "SEARCH"}, past)
     app = open_page("coverage.py")
-    found = pl.from_pandas(app.dataframe[2].value)
+    found = shown(app, 2)
     assert found.select("workspace", "provider", "coverage", "previous_coverage").rows() == [
         ("Search", "openai", pytest.approx(40 / 100.254, abs=0.001), 0.25),
         ("w1", "anthropic", None, None),
@@ -122,7 +122,7 @@ def test_keys_that_clients_never_name_are_found(metered: Store, open_page: OpenP
 
 
 def test_a_model_opens_the_keys_that_use_it(metered: Store, open_page: OpenPage) -> None:
-    app = open_row(open_page("coverage.py"), "coverage", 0)
+    app = follow(open_page, link_of(open_page("coverage.py"), 0))
     assert app.title[0].value == "API Keys"
     assert shown(app)["api_key_id"].to_list() == ["k1"]
 
@@ -131,7 +131,7 @@ def test_coverage_teaches_while_nothing_is_metered(seeded: Store, open_page: Ope
     app = open_page("coverage.py")
     assert "Nothing is metered" in app.subheader[0].value
     app.button(key="teach-metering-button").click().run()
-    assert app.title[0].value == "Metering"
+    assert destination(app) == "./metering"
 
 
 def bars(lines: Iterable[tuple[str, int, int, float]]) -> pl.DataFrame:

@@ -1,68 +1,69 @@
-"""Rows that open the next page, filters kept."""
+"""Rows that lead to the next page, filters kept."""
 
 from store.db import Store
-from tests.pages.conftest import OpenPage, open_row, shown
+from tests.pages.conftest import OpenPage, follow, link_of, shown, tables
 
 
-def test_a_provider_opens_its_models(seeded: Store, open_page: OpenPage) -> None:
-    app = open_row(open_page(), "providers", 1)
+def test_a_provider_leads_to_its_models(seeded: Store, open_page: OpenPage) -> None:
+    app = follow(open_page, link_of(open_page(), 1))
     assert app.title[0].value == "Models"
     assert app.multiselect(key="provider").value == ["anthropic"]
     assert shown(app)["model"].to_list() == ["claude"]
 
 
-def test_a_model_opens_the_keys_that_use_it_and_stands_as_a_chip(seeded: Store, open_page: OpenPage) -> None:
+def test_a_model_leads_to_the_keys_that_use_it_and_stands_as_a_chip(seeded: Store, open_page: OpenPage) -> None:
     app = open_page("models.py")
     app.selectbox(key="period").set_value("90d").run()
-    app = open_row(app, "models", 0)
+    app = follow(open_page, link_of(app, 0))
     assert app.title[0].value == "API Keys"
     assert shown(app)["api_key_name"].to_list() == ["search-prod"]
     assert app.selectbox(key="period").value == "90d"
     assert "gpt" in app.button(key="drop-model").label
 
 
-def test_a_workspace_opens_its_keys(seeded: Store, open_page: OpenPage) -> None:
-    app = open_page("workspaces.py")
-    row = shown(app)["workspace"].to_list().index("Chat")
-    app = open_row(app, "workspaces", row)
-    assert app.title[0].value == "API Keys"
-    assert shown(app)["api_key_name"].to_list() == ["chat-prod", "old-demo"]
-
-
-def test_a_key_opens_its_models(seeded: Store, open_page: OpenPage) -> None:
+def test_a_key_leads_to_its_models(seeded: Store, open_page: OpenPage) -> None:
     app = open_page("api_keys.py")
     row = shown(app)["api_key_name"].to_list().index("chat-prod")
-    app = open_row(app, "api_keys", row)
+    app = follow(open_page, link_of(app, row))
     assert app.title[0].value == "Models"
     assert shown(app)["model"].to_list() == ["gpt-5-mini"]
     assert "chat\\-prod" in app.button(key="drop-api_key").label
 
 
-def test_costs_without_a_key_open_nothing(seeded: Store, open_page: OpenPage) -> None:
+def test_costs_without_a_key_lead_nowhere(seeded: Store, open_page: OpenPage) -> None:
     app = open_page("api_keys.py")
     app.text_input(key="search").input("storage").run()
     assert shown(app)["api_key_id"].to_list() == [""]
-    assert open_row(app, "api_keys", 0).title[0].value == "API Keys"
+    assert link_of(app, 0) is None
 
 
 def test_a_chip_taken_off_shows_all_again(seeded: Store, open_page: OpenPage) -> None:
-    app = open_row(open_page("models.py"), "models", 0)
+    app = follow(open_page, link_of(open_page("models.py"), 0))
     before = shown(app).height
     app.button(key="drop-model").click().run()
     assert shown(app).height > before
     assert "drop-model" not in [button.key for button in app.button]
 
 
-def test_a_cell_offers_to_open_its_row(seeded: Store, open_page: OpenPage) -> None:
-    app = open_page()
-    app.session_state["table-providers"] = {"selection": {"rows": [], "columns": [], "cells": [(1, "net_cost")]}}
-    app.run()
-    assert app.title[0].value == "Providers"
-    app.session_state["table-providers"] = {"selection": {"rows": [], "columns": [], "cells": [(1, "net_cost")]}}
-    app.button(key="open-providers").click().run()
-    assert app.title[0].value == "Models"
-    assert shown(app)["model"].to_list() == ["claude"]
+def test_a_link_keeps_every_filter_and_the_order_only_where_the_next_page_has_it(
+    seeded: Store, open_page: OpenPage
+) -> None:
+    app = open_page("models.py", period="Last 90 days", search="gpt", min_cost="1", workspace="Search", sort="Model")
+    link = link_of(app, 0)
+    assert link is not None
+    assert link.startswith("./api_keys?")
+    assert "sort=" not in link
+    kept = {"search=gpt", "min_cost=1.0", "period=Last+90+days", "workspace=Search"}
+    assert kept | {"model=gpt-5", "provider=OpenAI"} <= set(link.partition("?")[2].split("&"))
 
 
-def test_a_row_that_is_gone_opens_nothing(seeded: Store, open_page: OpenPage) -> None:
-    assert open_row(open_page(), "providers", 7).title[0].value == "Providers"
+def test_a_heading_leads_to_the_table_sorted_by_it_and_then_turned_round(seeded: Store, open_page: OpenPage) -> None:
+    heads = tables(open_page(period="Last 7 days"))[0]["columns"]
+    assert heads["net_cost"]["sorted"] == "descending"
+    assert heads["net_cost"]["sort"] == "./?period=Last+7+days&order=Ascending"
+    assert heads["provider"]["sort"] == "./?period=Last+7+days&sort=Provider&order=Ascending"
+    app = follow(open_page, tables(open_page())[0]["columns"]["provider"]["sort"])
+    assert shown(app)["provider"].to_list() == ["anthropic", "openai"]
+    head = tables(app)[0]["columns"]["provider"]
+    assert head["sorted"] == "ascending"
+    assert shown(follow(open_page, head["sort"]))["provider"].to_list() == ["openai", "anthropic"]

@@ -7,7 +7,7 @@ import pytest
 
 from store.db import Store
 from store.records import ApiKeyRecord, WorkspaceRecord
-from tests.pages.conftest import READ, OpenPage, finish, open_row, shown
+from tests.pages.conftest import READ, OpenPage, finish, follow, link_of, shown, tables, turn_row
 from tests.store.cast import begin, bill, cost
 
 EVIL = "</td><script>alert(1)</script> [x](javascript:y) :red[z] $\\frac{1}{2}$ =cmd|' /C calc'!A0 \u202e"
@@ -53,7 +53,7 @@ def test_no_page_lets_a_name_become_markup(hostile: Store, open_page: OpenPage, 
 
 
 def test_a_hostile_model_drills_down_to_itself(hostile: Store, open_page: OpenPage) -> None:
-    app = open_row(open_page("models.py"), "models", 0)
+    app = follow(open_page, link_of(open_page("models.py"), 0))
     assert app.title[0].value == "API Keys"
     assert shown(app)["api_key_id"].to_list() == ["k1"]
     assert "\\<script" in app.button(key="drop-model").label
@@ -69,14 +69,12 @@ def test_a_hostile_workspace_can_be_renamed(hostile: Store, open_page: OpenPage)
     assert "Tame" in shown(app)["workspace"].to_list()
 
 
-@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize("name", [EVIL, LONG])
 def test_the_panel_of_a_hostile_workspace_holds_no_markup_and_renames_it(
-    hostile: Store, open_page: OpenPage, row: int
+    hostile: Store, open_page: OpenPage, name: str
 ) -> None:
-    app = open_page("workspaces.py")
-    app.session_state["table-workspaces"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "net_cost")]}}
-    app.run()
-    assert len(app.dataframe) == 2
+    app = turn_row(open_page("workspaces.py"), "workspaces", name)
+    assert len(tables(app)) == 2
     for text in written(app):
         assert not MARKUP.search(text), text
         assert len(text) < 2_000

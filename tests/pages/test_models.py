@@ -10,7 +10,7 @@ from pages.parts.price_chart import label_places, plotted, price_chart, said
 from store.db import Store
 from store.frames import NANOS
 from store.records import CostRecord
-from tests.pages.conftest import READ, OpenPage, finish, shown
+from tests.pages.conftest import READ, OpenPage, finish, shown, tables
 from tests.store.cast import begin, bill, cost
 
 
@@ -102,7 +102,7 @@ def test_the_page_tells_price_cache_images_and_the_most_efficient_model(metered:
 
 def test_image_models_have_a_table_of_their_own(metered: Store, open_page: OpenPage) -> None:
     app = open_page("models.py", provider="AWS Bedrock")
-    images = pl.from_pandas(app.dataframe[1].value)
+    images = shown(app, 1)
     assert images.select("model", "images", "hd_images", "sizes").rows() == [
         ("dall-e-3", 60, 60, "1024×1792 100 %"),
     ]
@@ -110,7 +110,7 @@ def test_image_models_have_a_table_of_their_own(metered: Store, open_page: OpenP
 
 def test_without_images_or_tokens_there_is_no_band_of_them(seeded: Store, open_page: OpenPage) -> None:
     app = open_page("models.py", provider="Anthropic")
-    assert len(app.dataframe) == 1
+    assert len(tables(app)) == 1
     assert not {"images", "image_cost"} & set(shown(app).columns)
     told = {metric.label: metric.value for metric in app.metric}
     assert (told["Per 1M tokens"], told["Per image"]) == ("N/A", "N/A")

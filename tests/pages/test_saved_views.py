@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.saved_views import address
+from pages.parts.addresses import whole
 from store.db import Store
 from store.views import views
-from tests.pages.conftest import OpenPage, shown
+from tests.pages.conftest import OpenPage, destination, follow, shown
 
 
 def save(app: AppTest, name: str) -> AppTest:
@@ -30,7 +30,11 @@ def test_a_saved_view_is_opened_from_another_page_with_all_its_filters(seeded: S
     other = open_page("workspaces.py", search="nothing of it")
     other.button(key="view-Search models").click().run()
     assert not other.exception
-    assert shown(other).equals(wanted)
+    link = destination(other)
+    assert link == "./models?provider=OpenAI&period=Last+90+days&sort=Model&workspace=Search"
+    found = follow(open_page, link)
+    found.selectbox(key="sort").set_value("model").run()
+    assert shown(found).equals(wanted)
 
 
 def test_a_custom_range_is_saved_with_its_days(seeded: Store, open_page: OpenPage) -> None:
@@ -40,7 +44,8 @@ def test_a_custom_range_is_saved_with_its_days(seeded: Store, open_page: OpenPag
     save(app, "Two days")
     other = open_page()
     other.button(key="view-Two days").click().run()
-    assert shown(other)["model"].to_list() == ["claude", "gpt-5-mini", "storage"]
+    found = follow(open_page, destination(other))
+    assert shown(found)["model"].to_list() == ["claude", "gpt-5-mini", "storage"]
 
 
 def test_a_view_without_a_name_is_refused_in_words(seeded: Store, open_page: OpenPage) -> None:
@@ -67,8 +72,8 @@ WRITTEN = "provider=OpenAI&provider=AWS+Bedrock&period=Last+7+days&min_cost=7.5&
     ],
 )
 def test_the_link_of_a_view_leads_to_its_page_wherever_the_server_is(url: str, link: str) -> None:
-    assert address(url, "models", {}, {}) == link
-    assert address(url, "models", FILTERS, {"workspace": "a&b"}) == f"{link}?{WRITTEN}&workspace=a%26b"
+    assert whole(url, "models", {}, {}) == link
+    assert whole(url, "models", FILTERS, {"workspace": "a&b"}) == f"{link}?{WRITTEN}&workspace=a%26b"
 
 
 def test_the_link_of_a_view_shows_the_same_rows(seeded: Store, open_page: OpenPage) -> None:
@@ -81,4 +86,4 @@ def test_a_view_saved_in_the_usual_order_opens_in_the_usual_order(seeded: Store,
     save(open_page("models.py", period="Last 7 days"), "A week")
     app = open_page(sort="Provider")
     app.button(key="view-A week").click().run()
-    assert app.selectbox(key="sort").value == "net_cost"
+    assert destination(app) == "./models?period=Last+7+days"

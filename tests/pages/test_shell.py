@@ -16,7 +16,7 @@ from store.db import Store
 from store.models import SyncRun
 from store.runs import latest_runs, update_run
 from store.tables import table
-from tests.pages.conftest import OpenPage, finish, shown
+from tests.pages.conftest import OpenPage, destination, finish, shown, tables
 from tests.store.cast import begin, bill, cost, link, march
 
 PAGES = ("providers.py", "models.py", "api_keys.py", "workspaces.py", "sync_logs.py", "accounts.py")
@@ -32,7 +32,7 @@ def ended(store: Store, account_id: int, **values: Any) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_without_an_account(empty_store: Store, open_page: OpenPage, page: str) -> None:
     app = open_page(page)
-    assert not app.dataframe
+    assert not tables(app)
     assert not app.error
 
 
@@ -40,14 +40,14 @@ def test_nothing_linked_teaches_and_leads_to_the_form(empty_store: Store, open_p
     app = open_page()
     assert app.subheader[0].value == "No account is linked yet"
     app.button(key="teach-link").click().run()
-    assert app.title[0].value == "AI Accounts"
-    assert app.subheader[0].value == "Link your first provider"
+    assert destination(app) == "./accounts"
+    assert open_page("accounts.py").subheader[0].value == "Link your first provider"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_data_and_how_fresh_it_is(seeded: Store, open_page: OpenPage, page: str) -> None:
     app = open_page(page)
-    assert app.dataframe
+    assert tables(app)
     assert not app.error
     assert not app.warning
 

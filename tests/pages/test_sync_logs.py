@@ -1,11 +1,12 @@
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from pages.parts.timeline import timeline
 from store.db import Store
 from store.metrics import CostFilter
 from store.queries import sync_logs
 from store.records import Window
-from tests.pages.conftest import READ, OpenPage, finish, open_row, shown
+from tests.pages.conftest import READ, OpenPage, finish, shown, turn_row
 from tests.store.cast import begin, bill, cost, march
 
 TROUBLE = {
@@ -32,7 +33,7 @@ def test_logs_are_kept_by_status_and_provider(seeded: Store, open_page: OpenPage
 
 def test_a_row_opens_cause_and_next_step(seeded: Store, open_page: OpenPage, now: datetime) -> None:
     finish(begin(seeded, now, organization="org-3", name="Third"), bill(march(15, 20), cost(15, "1")), **TROUBLE)
-    app = open_row(open_page("sync_logs.py"), "sync_logs", 0)
+    app = turn_row(open_page("sync_logs.py"), "sync_logs", "3")
     assert "Sync 3 of OpenAI · Third" in [heading.value for heading in app.subheader]
     said = app.error[-1].value
     assert r"\<b\>often" in said
@@ -43,9 +44,9 @@ def test_a_row_opens_the_days_the_provider_changed(seeded: Store, open_page: Ope
     third = begin(seeded, now, organization="org-3")
     third.save(bill(march(1, 20), cost(2, "10")))
     finish(third, bill(march(1, 20), cost(2, "12.5")), restated_days=1)
-    app = open_row(open_page("sync_logs.py"), "sync_logs", 0)
-    restated = app.dataframe[1].value
-    assert [str(value) for value in restated["Difference, US$"]] == ["2.500000000"]
+    app = turn_row(open_page("sync_logs.py"), "sync_logs", "3")
+    restated = shown(app, 1)
+    assert restated["difference"].to_list() == [Decimal("2.5")]
 
 
 def test_no_sync_to_show_offers_a_way_out(seeded: Store, open_page: OpenPage) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from store.db import Store
 from store.names import history, rename
-from tests.pages.conftest import OpenPage, open_row, shown
+from tests.pages.conftest import OpenPage, follow, link_of, shown, tables, turn_row
 
 
 def rename_to(app: AppTest, name: str) -> AppTest:
@@ -62,16 +62,8 @@ def test_workspaces_under_one_name_are_one_line(seeded: Store, open_page: OpenPa
     assert [sorted(ids.split(", ")) for ids in lines["workspace_ids"]] == [["w1", "w2"]]
 
 
-def click(app: AppTest, row: int) -> AppTest:
-    """Click into a row of the table."""
-    app.session_state["table-workspaces"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "net_cost")]}}
-    app.run()
-    assert not app.exception
-    return app
-
-
 def open_panel(app: AppTest, name: str) -> AppTest:
-    return click(app, shown(app)["workspace"].to_list().index(name))
+    return turn_row(app, "workspaces", name)
 
 
 def rename_in_panel(app: AppTest, name: str) -> AppTest:
@@ -85,7 +77,7 @@ def test_a_click_into_a_row_opens_its_parts_and_names(seeded: Store, open_page: 
     rename(seeded, 1, "w2", "Search", now)
     app = open_panel(open_page("workspaces.py"), "Search")
     assert app.title[0].value == "Workspaces"
-    parts = pl.from_pandas(app.dataframe[1].value)
+    parts = shown(app, 1)
     assert parts.select("workspace_id", "provider").rows() == [("w1", "openai"), ("w2", "openai")]
     assert parts["net_cost"].sum() == Decimal("150.254")
     assert app.text_input(key="workspace-name").value == "Search"
@@ -130,9 +122,10 @@ def test_workspaces_under_one_name_are_renamed_together_or_one_alone(
     assert {"Shop", "Chat again"} <= set(names(app))
 
 
-def test_the_panel_opens_the_keys_of_a_workspace(seeded: Store, open_page: OpenPage) -> None:
-    app = open_panel(open_page("workspaces.py"), "Chat")
-    app.button(key="workspace-keys").click().run()
+def test_a_name_leads_to_the_keys_of_its_workspace(seeded: Store, open_page: OpenPage) -> None:
+    app = open_page("workspaces.py")
+    row = shown(app)["workspace"].to_list().index("Chat")
+    app = follow(open_page, link_of(app, row))
     assert app.title[0].value == "API Keys"
     assert shown(app)["api_key_name"].to_list() == ["chat-prod", "old-demo"]
 
@@ -140,8 +133,8 @@ def test_the_panel_opens_the_keys_of_a_workspace(seeded: Store, open_page: OpenP
 def test_a_part_opens_the_keys_of_its_provider(seeded: Store, open_page: OpenPage, now: datetime) -> None:
     rename(seeded, 2, "w1", "Search", now)
     app = open_panel(open_page("workspaces.py"), "Search")
-    row = pl.from_pandas(app.dataframe[1].value)["provider"].to_list().index("anthropic")
-    app = open_row(app, "workspace_parts", row)
+    row = shown(app, 1)["provider"].to_list().index("anthropic")
+    app = follow(open_page, link_of(app, row, 1))
     assert app.title[0].value == "API Keys"
     assert shown(app)["provider"].unique().to_list() == ["anthropic"]
 
@@ -149,15 +142,15 @@ def test_a_part_opens_the_keys_of_its_provider(seeded: Store, open_page: OpenPag
 def test_a_closed_panel_stays_closed_until_another_click(seeded: Store, open_page: OpenPage) -> None:
     app = open_panel(open_page("workspaces.py"), "Chat")
     app.button(key="workspace-close").click().run()
-    assert len(app.dataframe) == 1
+    assert len(tables(app)) == 1
     app.run()
-    assert len(app.dataframe) == 1
-    assert len(open_panel(app, "Search").dataframe) == 2
+    assert len(tables(app)) == 1
+    assert len(tables(open_panel(app, "Search"))) == 2
 
 
 def test_costs_of_no_workspace_have_parts_and_no_name_to_give(seeded: Store, open_page: OpenPage) -> None:
     app = open_panel(open_page("workspaces.py"), "Unattributed")
-    assert len(app.dataframe) == 2
+    assert len(tables(app)) == 2
     assert "workspace-name" not in [field.key for field in app.text_input]
 
 
