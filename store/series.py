@@ -6,7 +6,7 @@ back, so that amounts of both signs can be told apart.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
@@ -45,11 +45,13 @@ class Spend:
     bills: pl.DataFrame
     _days: pl.LazyFrame | None
     _of: "CostSeries"
+    _known: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict)
 
     def narrowed(self, keep: pl.Expr) -> "Spend":
         """The series for which an expression over what tells them holds."""
-        days = None if self._days is None else self._days.filter(keep)
-        return replace(self, sums=self.sums.filter(keep), _days=days)
+        kept = self._of.where(keep)
+        days = None if self._days is None else self._days.filter(pl.lit(kept).gather(pl.col(SERIES)))
+        return replace(self, sums=self.sums.filter(kept[self.sums[SERIES]]), _days=days, _known={})
 
     def rows(self) -> pl.DataFrame:
         """The cost rows themselves, of the window alone."""
@@ -57,10 +59,18 @@ class Spend:
 
     def alone(self) -> "Spend":
         """Without the window before."""
-        return replace(self, first=self.window.start, sums=self.sums.filter("is_current"))
+        return replace(self, first=self.window.start, sums=self.sums.filter("is_current"), _known={})
 
     def by_day(self, by: Sequence[str]) -> pl.DataFrame:
-        """A line per group and a column, named by its ISO date, per day with any cost: net cost, null without a row."""
+        """A line per group and a column, named by its ISO date, per day with any cost: net cost, null without a row.
+
+        Added up once: cards, chart and table ask for the same.
+        """
+        if (groups := tuple(by)) not in self._known:
+            self._known[groups] = self._by_day(by)
+        return self._known[groups]
+
+    def _by_day(self, by: Sequence[str]) -> pl.DataFrame:
         span = Window(self.first, self.window.end)
         if self._days is None:
             return self._of.by_day(span, by, self.sums[SERIES].unique())
@@ -90,6 +100,7 @@ class CostSeries:
         self._rows, self._totals, self._places = rows.select(SERIES, "day"), _running_totals(rows), places.to_numpy()
         self.days = _by_day(rows, self._series).lazy() if _is_dense(rows, series.height) else None
         self._all_by_day: dict[tuple[str, ...], pl.DataFrame] = {}
+        self._begins: dict[date, pl.Series] = {}
         self._bills = _bills(costs, self._series)
 
     def within(self, window: Window) -> Spend:
@@ -109,6 +120,10 @@ class CostSeries:
             self.days,
             self,
         )
+
+    def where(self, keep: pl.Expr) -> pl.Series:
+        """Of each series whether an expression over what tells them holds."""
+        return self._series.with_columns(keep.alias("kept"))["kept"]
 
     def rows(self, window: Window, series: pl.Series) -> pl.DataFrame:
         """The cost rows of some series in a window, with `net_cost`."""
@@ -134,9 +149,11 @@ class CostSeries:
         return self._all_by_day[groups]
 
     def _begin(self, day: date) -> pl.Series:
-        """Of each series the place of its first row that is not before the day."""
-        wanted = pl.select(pl.int_range(self._series.height).alias(SERIES), pl.lit(day).alias("day"))
-        return pl.Series(np.searchsorted(self._places, wanted.select(_place()).to_series().to_numpy()))
+        """Of each series the place of its first row that is not before the day. Most periods share their days."""
+        if day not in self._begins:
+            wanted = pl.select(pl.int_range(self._series.height).alias(SERIES), pl.lit(day).alias("day"))
+            self._begins[day] = pl.Series(np.searchsorted(self._places, wanted.select(_place()).to_series().to_numpy()))
+        return self._begins[day]
 
     def _between(self, first: pl.Series, end: pl.Series) -> pl.DataFrame:
         """A line per series with a row from one place to before the other: its sums, `first_day` and `net_cost`."""
