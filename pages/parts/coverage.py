@@ -56,7 +56,7 @@ class Coverage:
 
 
 def coverage(view: CostView) -> Coverage:
-    models = _of_providers(_tables(view).models, view.asked)
+    models = _of_providers(_table(view, "models"), view.asked)
     return Coverage(models, summed_coverage(models, ["provider"]), is_metered=not _seen(view).is_empty())
 
 
@@ -70,7 +70,7 @@ def _seen_in(store: Store, window: Window) -> pl.DataFrame:
 
 def bypassing_keys(view: CostView) -> pl.DataFrame:
     """`metrics.key_coverage` of the chosen providers, keys with an unmetered remainder alone."""
-    return _of_providers(_tables(view).keys, view.asked).filter(pl.col("unmetered") > 0)
+    return _of_providers(_table(view, "keys"), view.asked).filter(pl.col("unmetered") > 0)
 
 
 def bypassing_workspaces(view: CostView) -> pl.DataFrame:
@@ -80,35 +80,27 @@ def bypassing_workspaces(view: CostView) -> pl.DataFrame:
 
 def covered_workspaces(view: CostView) -> pl.DataFrame:
     """`metrics.workspace_coverage` of all workspaces, whatever is filtered."""
-    return _tables(view).workspaces
+    return _table(view, "workspaces")
 
 
 def _of_providers(lines: pl.DataFrame, asked: CostFilter) -> pl.DataFrame:
     return lines.filter(pl.col("provider").is_in(list(asked.providers))) if asked.providers else lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    """Coverage of all providers, whatever is filtered."""
-
-    models: pl.DataFrame
-    keys: pl.DataFrame
-    workspaces: pl.DataFrame
+TABLES = {"models": model_coverage, "keys": key_coverage, "workspaces": workspace_coverage}
 
 
-def _tables(view: CostView) -> _Tables:
-    window = view.asked.window
-    return _tables_of(view.store, window, metered_version(view.store), view.compared, view.everything)
+def _table(view: CostView, table: str) -> pl.DataFrame:
+    """One of the tables of coverage, of all providers, whatever is filtered."""
+    return _table_of(view.store, view.asked.window, metered_version(view.store), view.compared, table, view.everything)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _tables_of(_store: Store, window: Window, version: tuple[int, int], compared: bool, _everything: Spend) -> _Tables:
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _table_of(
+    _store: Store, window: Window, version: tuple[int, int], compared: bool, table: str, _everything: Spend
+) -> pl.DataFrame:
     del version, compared
-    asked = CostFilter(window=window)
-    bill, told = _everything.sums, _seen_in(_store, window)
-    return _Tables(
-        model_coverage(bill, told, asked), key_coverage(bill, told, asked), workspace_coverage(bill, told, asked)
-    )
+    return TABLES[table](_everything.sums, _seen_in(_store, window), CostFilter(window=window))
 
 
 def unpriced_models(view: CostView) -> pl.DataFrame:
