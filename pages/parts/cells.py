@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from pages.parts import numbers
 from pages.parts.columns import COLUMNS, Column, Kind
@@ -49,7 +50,7 @@ def drawn(
     not fully known. `has_today`: the last day of a trend is partial.
     """
     told = [name for name in columns if COLUMNS[name].kind not in DRAWN]
-    values = exact(frame.select(told)).select(_as_text(frame, name) for name in told)
+    values = exact(frame.select(told)).select(cs.datetime().dt.strftime(INSTANT), (~cs.datetime()).cast(pl.String))
     found = []
     for name in columns:
         column = COLUMNS[name]
@@ -65,12 +66,6 @@ def drawn(
             made["marks"] = [BASIS.get(basis) for basis in frame["cost_basis"]]
         found.append(made)
     return found
-
-
-def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    if isinstance(frame.schema[name], pl.Datetime):
-        return pl.col(name).dt.strftime(INSTANT)
-    return pl.col(name).cast(pl.String)
 
 
 def _told(cells: pl.Series, column: Column, is_new: pl.Series | None) -> dict[str, Any]:
