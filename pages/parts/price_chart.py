@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.parts.charts import unchecked
 from pages.parts.numbers import count, figure, percent, unit_price
 from pages.parts.palette import OTHER, PROVIDERS, name_of, readable
 from pages.parts.text import for_plotly
@@ -156,10 +157,10 @@ def price_chart(points: pl.DataFrame, shade: str) -> go.Figure:
                 ),
             }
         )
-    return go.Figure(bubbles, _layout(points))
+    return unchecked(bubbles, _layout(points))
 
 
-def _layout(points: pl.DataFrame) -> dict[str, object]:
+def _layout(points: pl.DataFrame) -> dict[str, Any]:
     axis = {"type": "log", "fixedrange": True, "zeroline": False, "dtick": 1}
     return {
         "height": HEIGHT,

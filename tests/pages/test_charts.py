@@ -1,10 +1,11 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from pages.parts.charts import MOST_SERIES, daily_costs, previous_total, ranked, series
+from pages.parts.charts import MOST_SERIES, daily_costs, inked, previous_total, ranked, series, unchecked
 from pages.parts.headline import headline
 from store.frames import NANOS
 from store.records import Window
@@ -30,6 +31,18 @@ def days(*rows: tuple[int, str, int]) -> pl.DataFrame:
 
 def drawn(frame: pl.DataFrame, **more: Any) -> Any:
     return daily_costs(frame, "model", WINDOW, today=TODAY, colours={"a": "#111111"}, **more)
+
+
+def is_valid(figure: go.Figure) -> bool:
+    """Whether Plotly, which the product does not ask, has nothing against any property; it raises otherwise."""
+    checked = go.Figure(figure.to_dict())
+    return len(checked.data) == len(figure.data) > 0
+
+
+def test_every_property_of_the_chart_is_one_that_plotly_knows() -> None:
+    with pytest.raises(ValueError, match="Invalid"):
+        is_valid(unchecked([{"type": "bar", "colour": "#111111"}], {}))
+    assert is_valid(inked(drawn(days((0, "a", 5), (2, "a", 1), (-1, "b", 2))), "light"))
 
 
 def test_every_day_has_a_place_and_days_without_cost_are_zero() -> None:

@@ -3,6 +3,7 @@
 import math
 from datetime import datetime, timedelta
 
+import plotly.graph_objects as go
 import polars as pl
 import pytest
 
@@ -39,6 +40,7 @@ def test_the_title_says_which_model_takes_the_most() -> None:
 
 def test_a_bubble_is_as_large_as_its_cost_and_can_be_read_on_hover() -> None:
     drawn = price_chart(plotted(TABLE), "light")
+    go.Figure(drawn.to_dict())  # raises where Plotly does not know a property
     by_name = {trace.name: trace for trace in drawn.data}
     large, small = by_name["OpenAI"].marker.size[0], by_name["Anthropic"].marker.size[0]
     assert math.isclose((large / small) ** 2, 3)
