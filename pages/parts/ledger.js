@@ -60,9 +60,9 @@ function cell(column, row, isHead) {
     made.append(column.kind === 'trend' ? trend(shares, column.partial) : parts(shares, column.kind));
   }
   const link = at('links');
-  const words = element(link ? 'a' : 'span', at('tones') ?? '', text);
+  const words = element(link ? 'a' : 'span', at('tones') ?? '', text || (link ? '(no name)' : ''));
   if (link) words.href = link;
-  if (text) made.append(words);
+  if (words.textContent) made.append(words);
   if (at('marks')) {
     const mark = element('sup', '', at('marks')[0]);
     mark.title = at('marks')[1];

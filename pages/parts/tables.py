@@ -121,11 +121,14 @@ def _sorting(name: str, order: Order) -> dict[str, str]:
 
 
 def _page_start(sheet: Sheet, rows: int) -> int:
-    if rows <= PAGE_ROWS:
-        return 0
-    pages = -(-rows // PAGE_ROWS)
-    chosen = min(st.session_state.get(f"page-{sheet.name}", 1) or 1, pages)
-    return (int(chosen) - 1) * PAGE_ROWS
+    """The first row of the chosen page; other filters and another order begin with the first page."""
+    state, page = st.session_state, f"page-{sheet.name}"
+    asked = sheet.order and (sheet.order.address("", True), sheet.order.column, sheet.order.descending)
+    if state.get(f"paged-{sheet.name}") != asked:
+        state[f"paged-{sheet.name}"] = asked
+        state[page] = 1
+    pages = max(-(-rows // PAGE_ROWS), 1)
+    return (min(int(state.get(page) or 1), pages) - 1) * PAGE_ROWS
 
 
 def _foot(

@@ -1,5 +1,8 @@
 """Rows that lead to the next page, filters kept."""
 
+import pytest
+
+from pages.parts import tables as drawn_tables
 from store.db import Store
 from tests.pages.conftest import OpenPage, follow, link_of, shown, tables
 
@@ -67,3 +70,23 @@ def test_a_heading_leads_to_the_table_sorted_by_it_and_then_turned_round(seeded:
     head = tables(app)[0]["columns"]["provider"]
     assert head["sorted"] == "ascending"
     assert shown(follow(open_page, head["sort"]))["provider"].to_list() == ["openai", "anthropic"]
+
+
+def test_a_long_table_has_pages_and_begins_anew_with_other_filters(
+    seeded: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn_tables, "PAGE_ROWS", 2)
+    app = open_page("models.py")
+    assert shown(app)["model"].to_list() == ["gpt-5", "claude"]
+    assert tables(app)[0]["label"] == "models: 5 rows"
+    app.session_state["page-models"] = 2
+    app.run()
+    assert shown(app)["model"].to_list() == ["gpt-5-mini", "storage"]
+    assert link_of(app, 0) == "./api_keys?provider=OpenAI&model=gpt-5-mini"
+    app.selectbox(key="order").set_value("Ascending").run()
+    assert shown(app)["model"].to_list() == ["tiny", "storage"]
+    app.session_state["page-models"] = 3
+    app.run()
+    assert shown(app)["model"].to_list() == ["gpt-5"]
+    app.text_input(key="search").input("gpt").run()
+    assert shown(app)["model"].to_list() == ["gpt-5-mini", "gpt-5"]
