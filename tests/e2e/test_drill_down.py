@@ -123,14 +123,12 @@ def test_back_and_forward_lead_to_the_pages_as_they_were(server: Server, visit: 
     visitor.arrive("API Keys")
     keys = visitor.grid("api_keys").read()
     visitor.follow("Workspaces")
-    visitor.page.get_by_role("searchbox", name="Search").fill("")
+    with visitor.redrawing():
+        visitor.page.get_by_role("searchbox", name="Search").fill("")
     expect(visitor.page).not_to_have_url(re.compile("search"))
-    for step, title, expected in (
-        ("back", "API Keys", keys),
-        ("back", "Models", models),
-        ("forward", "API Keys", keys),
-    ):
-        (visitor.page.go_back if step == "back" else visitor.page.go_forward)()
+    back, forward = visitor.page.go_back, visitor.page.go_forward
+    for go, title, expected in ((back, "API Keys", keys), (back, "Models", models), (forward, "API Keys", keys)):
+        go()
         visitor.arrive(title)
         expect(visitor.text(LAST_WEEK)).to_be_visible()
         expect(visitor.page.get_by_role("searchbox", name="Search")).to_have_value("gpt")
