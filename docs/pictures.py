@@ -81,7 +81,7 @@ def take(browser: Browser, server: Server, page: str, theme: Literal["light", "d
     visitor.page.set_viewport_size({"width": width, "height": min(int(visitor.page.evaluate(CONTENT)), tallest)})
     visitor.settle()
     visitor.page.wait_for_function(DRAWN)
-    visitor.page.mouse.move(0, 0)
+    visitor.page.mouse.move(width - 1, 1)
     visitor.page.evaluate(UP)
     drawn = Image.open(io.BytesIO(visitor.page.screenshot(animations="disabled"))).convert("RGB")
     context.close()

@@ -17,6 +17,8 @@ MOST_SERIES = 7
 OTHER_NAME = "Other"
 HEIGHT = 320
 PREVIOUS_LINE = "#8b929b"
+ROOM_FOR_PARTIAL = 14
+"""Pixels right of the last day, whose bar can be narrower than the word above it."""
 HALF_A_DAY = timedelta(hours=12)
 
 
@@ -136,7 +138,7 @@ def _layout(window: Window) -> dict[str, Any]:
         "barmode": "relative",
         "bargap": 0.22,
         "height": HEIGHT,
-        "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
+        "margin": {"l": 0, "r": ROOM_FOR_PARTIAL, "t": 8, "b": 0},
         "hovermode": "x unified",
         "dragmode": False,
         "showlegend": False,

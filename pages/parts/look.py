@@ -3,7 +3,7 @@
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1400px; padding: 2rem 2rem 4rem; }
 .st-key-page-head h1 { padding: 0; }
-.st-key-unseen { display: none; }
+:is(.stLayoutWrapper, [data-testid="stLayoutWrapper"]):has(> .st-key-unseen), .st-key-unseen { display: none; }
 .st-key-teach, .st-key-empty { padding: 48px 0; }
 [data-testid="stMetric"] { position: relative; }
 [data-testid="stMetric"] > div:has(> [data-testid="stMetricChart"]) {
