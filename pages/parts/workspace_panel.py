@@ -49,6 +49,7 @@ def workspace_panel(view: CostView, name: str) -> None:
 
 def _close() -> None:
     open_row(TABLE, None)
+    st.session_state.pop(FAULT, None)
 
 
 def _names(store: Store, name: str, parts: pl.DataFrame) -> None:

@@ -99,6 +99,8 @@ def test_a_name_that_is_refused_stays_to_be_corrected(seeded: Store, open_page: 
     assert "1 to 200 characters" in app.error[0].value
     assert app.text_input(key="workspace-name").value == typed
     assert "Chat" in names(app)
+    app.button(key="workspace-close").click().run()
+    assert not open_panel(app, "Chat").error
     assert "Chats" in names(rename_in_panel(app, "Chats"))
     assert not app.error
 
